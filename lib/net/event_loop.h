@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/export.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lt::net {
+
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+using Duration = Clock::duration;
+using Task = std::function<void()>;
+
+/// Told by the loop, on the loop's thread, that a descriptor is ready.
+class LT_EXPORT FdListener {
+public:
+    virtual ~FdListener() = default;
+    /// `events` are EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP … May unwatch itself or any other descriptor.
+    virtual void onReady(std::uint32_t events) = 0;
+};
+
+/// One thread with one epoll set, for sockets that are many (RTMP publishers, viewers).
+///
+/// post() may be called from any thread; everything else only on the loop's own thread. Destroying the last
+/// reference runs the tasks already posted, then joins the thread (or lets it end by itself when that
+/// reference is dropped on it).
+class LT_EXPORT EventLoop {
+public:
+    /// 0 is never a valid id.
+    using WatchId = std::uint64_t;
+    using TimerId = std::uint64_t;
+
+    /// Throws std::system_error when the kernel has no descriptors left; callers at C boundaries catch it.
+    explicit EventLoop(const std::string &threadName);
+    ~EventLoop();
+    EventLoop(const EventLoop &) = delete;
+    EventLoop &operator=(const EventLoop &) = delete;
+
+    /// Runs `task` on the loop's thread, in order of posting. Any thread, never blocks on IO.
+    void post(Task task);
+    /// Runs `task` on the loop's thread and waits for its end; on the loop's own thread runs it at once. For
+    /// tear-down.
+    void runSync(const Task &task);
+    bool onLoopThread() const;
+
+    /// Level-triggered unless EPOLLET is given. `listener` must stay alive until unwatch(); the descriptor
+    /// stays the caller's.
+    WatchId watch(int fd, std::uint32_t events, FdListener *listener);
+    void modify(WatchId id, std::uint32_t events);
+    /// After this the listener is never called again, not even for events of the current turn. 0 is ignored.
+    void unwatch(WatchId id);
+
+    TimerId startTimer(Duration delay, Task task);
+    /// Unknown and expired ids, and 0, are ignored.
+    void cancelTimer(TimerId id);
+    /// The loop's time, read once per turn: cheap, good for timeouts.
+    TimePoint now() const;
+
+private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+} // namespace lt::net

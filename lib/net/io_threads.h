@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/export.h"
+#include "lib/net/context_thread.h"
+#include "lib/net/event_loop.h"
+
+#include <memory>
+
+/// The process's IO threads: four at most, however many elements there are. Each starts with its first user
+/// and is joined with its last; any thread may ask. Keep the pointer for as long as the thread is needed.
+namespace lt::net {
+
+LT_EXPORT std::shared_ptr<EventLoop> ingestLoop();           ///< "lt-ingest": RTMP sockets
+LT_EXPORT std::shared_ptr<EventLoop> fanoutLoop();           ///< "lt-fanout": viewers' sockets
+LT_EXPORT std::shared_ptr<ContextThread> httpThread();       ///< "lt-http": libsoup server
+LT_EXPORT std::shared_ptr<ContextThread> recogniserThread(); ///< "lt-recogniser": libsoup clients
+
+} // namespace lt::net
