@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string_view>
+
+/// Every metric of the suite: its name, its unit, its meaning. Dashboards depend on these names; they do not
+/// change. The types keep a counter from being used as a gauge.
+namespace lt::metrics {
+
+struct MetricText {
+    std::string_view name; ///< in JSON; in Prometheus the same with '_' for '.'
+    std::string_view help; ///< one line
+    /// Of a metric kept per session: its key in the session's object. Its JSON name is `name.slug`.
+    std::string_view sessionKey = {};
+};
+struct CounterMetric : MetricText {};
+struct GaugeMetric : MetricText {};
+struct HistogramMetric : MetricText {};
+
+namespace names {
+
+// Audio on its way to the recogniser.
+inline constexpr CounterMetric kAudioChunksSent{
+    {"audio.chunks_sent", "Chunks of audio handed to the recogniser's socket."}};
+inline constexpr HistogramMetric kAudioChunkSize{
+    {"audio.chunk_size_bytes", "Size of the chunks handed to the recogniser's socket, in bytes."}};
+
+// Recogniser, per transcript received.
+inline constexpr HistogramMetric kEndToTranscript{
+    {"stt.end_to_transcript_ms",
+     "Audio of the utterance's end sent to transcript received, in milliseconds."}};
+inline constexpr HistogramMetric kEndToTranscriptPartial{
+    {"stt.end_to_transcript_ms.partial", "stt.end_to_transcript_ms of partial transcripts alone."}};
+inline constexpr HistogramMetric kEndToTranscriptFinal{
+    {"stt.end_to_transcript_ms.final", "stt.end_to_transcript_ms of final transcripts alone."}};
+inline constexpr HistogramMetric kSttLatency{
+    {"gladia.stt_latency_ms", "End of the utterance as Gladia states it, put on our clock, to transcript "
+                              "received, in milliseconds."}};
+inline constexpr HistogramMetric kSttLatencyPartial{
+    {"gladia.stt_latency_ms.partial", "gladia.stt_latency_ms of partial transcripts alone."}};
+inline constexpr HistogramMetric kSttLatencyFinal{
+    {"gladia.stt_latency_ms.final", "gladia.stt_latency_ms of final transcripts alone."}};
+inline constexpr HistogramMetric kMessageGap{
+    {"gladia.message_gap_ms", "Time between two messages of the recogniser, in milliseconds."}};
+
+// Fan-out, whole process.
+inline constexpr HistogramMetric kBroadcastLatency{
+    {"ingest.broadcast_latency_ms", "Transcript received to its fan-out done, in milliseconds."}};
+inline constexpr HistogramMetric kBroadcastLatencyPartial{
+    {"ingest.broadcast_latency_ms.partial", "ingest.broadcast_latency_ms of partial transcripts alone."}};
+inline constexpr HistogramMetric kBroadcastLatencyFinal{
+    {"ingest.broadcast_latency_ms.final", "ingest.broadcast_latency_ms of final transcripts alone."}};
+inline constexpr HistogramMetric kViewerDelivery{
+    {"ws.viewer_delivery_ms", "Queued for a viewer to accepted by the viewer's socket, in milliseconds."}};
+inline constexpr HistogramMetric kViewerDeliveryPartial{
+    {"ws.viewer_delivery_ms.partial", "ws.viewer_delivery_ms of partial transcripts alone."}};
+inline constexpr HistogramMetric kViewerDeliveryFinal{
+    {"ws.viewer_delivery_ms.final", "ws.viewer_delivery_ms of final transcripts alone."}};
+inline constexpr CounterMetric kBroadcastErrors{
+    {"ws.broadcast_errors_total", "Viewers removed because sending to them failed."}};
+inline constexpr CounterMetric kHeartbeatTimeouts{
+    {"ws.heartbeat_timeouts_total", "Peers closed because they were silent for too long."}};
+inline constexpr CounterMetric kQueueDrops{
+    {"ws.queue_drops_total", "Messages a viewer's full queue had no room for."}};
+
+// Fan-out, per session.
+inline constexpr GaugeMetric kSessionClients{
+    {"ws.session_clients", "Viewers of the session that are connected now.", "clients"}};
+inline constexpr GaugeMetric kSessionQueueSize{
+    {"ws.session_queue_size", "Messages that wait in the queues of the session's viewers.", "queue_size"}};
+inline constexpr HistogramMetric kSessionBroadcastLag{
+    {"ws.session_broadcast_lag_ms", "Message queued to its fan-out turn done, in milliseconds.",
+     "broadcast_lag_ms"}};
+
+} // namespace names
+} // namespace lt::metrics
