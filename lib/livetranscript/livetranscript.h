@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/** One include for applications: transcripts, their buffer meta, the heartbeat event. */
+#include "gstheartbeatevent.h"
+#include "gsttranscript.h"
+#include "gsttranscriptmeta.h"
