@@ -59,8 +59,8 @@ GstTranscript *gst_transcript_from_buffer(GstBuffer *buffer, const GstCaps *caps
     if (GstTranscriptMeta *meta = gst_buffer_get_transcript_meta(buffer))
         return gst_transcript_ref(meta->transcript);
     const lt::BufferMap map(buffer);
-    if (!map.ok())
-        return decode_failed(error, "the buffer cannot be read.");
+    if (!map.ok() || map.size() == 0)
+        return decode_failed(error, map.ok() ? "the buffer is empty." : "the buffer cannot be read.");
     const std::string_view text(reinterpret_cast<const char *>(map.data()), map.size());
     const bool plain = caps && !gst_caps_is_empty(caps) && !gst_caps_is_any(caps) &&
                        gst_structure_has_name(gst_caps_get_structure(caps, 0), "text/x-raw");
