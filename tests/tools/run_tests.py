@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Builds the project in each of its set-ups and runs the tests that belong there. Started by ./tests/run."""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from results import Results, read_meson_log
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / 'build'
+JOBS = os.environ.get('LT_JOBS') or str(os.cpu_count() or 2)
+# Enough optimisation to be quick, not enough to slow the compiler down.
+SANITIZED = ['-Dbuildtype=custom', '-Doptimization=1', '-Ddebug=true', '-Db_lundef=false', '-Dtests=enabled']
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def run(command, **options):
+    return subprocess.run([str(word) for word in command], cwd=ROOT, check=False, **options)
+
+
+def configure(name, arguments, environment=None):
+    """A build directory that was made with other arguments is made anew. Returns the directory, or None."""
+    directory = BUILD / name
+    stamp = directory / 'set-up.json'
+    wanted = json.dumps([arguments, environment])
+    made = (directory / 'build.ninja').exists() and stamp.exists() and stamp.read_text() == wanted
+    if not made:
+        shutil.rmtree(directory, ignore_errors=True)
+        log = run(['meson', 'setup', directory, *arguments], env={**os.environ, **(environment or {})},
+                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if log.returncode != 0:
+            say(log.stdout)
+            return None
+        stamp.write_text(wanted)
+    return directory
+
+
+def compile_targets(directory, targets=()):
+    """Prints the compiler's output only when it fails or takes part of a minute; keeps ninja's own last line short."""
+    return run(['ninja', '-C', directory, '-j', JOBS, '--quiet', *targets]).returncode == 0
+
+
+def meson_test(part, directory, arguments):
+    log = directory / 'meson-logs' / f'{part}.json'
+    log.unlink(missing_ok=True)
+    run(['meson', 'test', '-C', directory, '--logbase', part, '--print-errorlogs', '--num-processes', JOBS, *arguments],
+        env={**os.environ, 'NINJA_STATUS': '[%f/%t] '})
+    if not log.exists():
+        return Results().fail(part, 'its tests could not be built or started')
+    return read_meson_log(part, log)
+
+
+def build_and_test(part, name, setup, arguments, everything=True, environment=None):
+    directory = configure(name, setup, environment)
+    if directory is None:
+        return Results().fail(part, 'meson setup failed')
+    if everything and not compile_targets(directory):
+        return Results().fail(part, 'the build failed')
+    return meson_test(part, directory, arguments)
+
+
+def sources():
+    listed = run(['git', 'ls-files', '-co', '--exclude-standard', '*.cpp', '*.h'], stdout=subprocess.PIPE,
+                 stderr=subprocess.DEVNULL, text=True)
+    if listed.returncode == 0:
+        return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).exists()]
+    folders = ('lib', 'elements', 'plugins', 'pipelines', 'tests')  # not a git checkout
+    return [file for folder in folders for file in sorted((ROOT / folder).rglob('*')) if file.suffix in ('.cpp', '.h')]
+
+
+def part_format():
+    results = Results()
+    for file in sources():
+        name = f'format: {file.relative_to(ROOT)}'
+        check = run(['clang-format-14', '--dry-run', '-Werror', file], stderr=subprocess.PIPE, text=True)
+        if check.returncode != 0:
+            say(check.stderr)
+            results.fail(name, 'not as clang-format-14 would have it')
+        elif not file.read_text(encoding='utf-8').startswith('// SPDX-License-Identifier: LGPL-2.1-or-later\n'):
+            results.fail(name, 'its first line does not state the licence')
+        else:
+            results.passed += 1
+    return results
+
+
+MAIN = ['-Dwerror=true', '-Dtests=enabled']
+
+
+def part_main():
+    return build_and_test('main', 'main', MAIN, ['--no-suite', 'install'])
+
+
+def part_plain():
+    return build_and_test('plain', 'plain', ['-Dwerror=true', '-Dauto_features=disabled', '-Dtests=enabled'],
+                          ['--no-suite', 'install'])
+
+
+def part_asan():
+    return build_and_test('asan', 'asan', ['-Db_sanitize=address,undefined', *SANITIZED],
+                          ['--no-suite', 'install', '--no-suite', 'launch'], everything=False)
+
+
+def part_tsan():
+    return build_and_test('tsan', 'tsan', ['-Db_sanitize=thread', *SANITIZED], ['--suite', 'threaded'], everything=False)
+
+
+def part_install():
+    return build_and_test('install', 'main', MAIN, ['--suite', 'install'])
+
+
+PARTS = {
+    'format': (part_format, 'clang-format and licence lines'),
+    'main': (part_main, 'all features, warnings are errors; element tests under the leaks tracer'),
+    'install': (part_install, 'the installed tree: plugins, library, headers, pkg-config'),
+    'plain': (part_plain, 'all optional features off'),
+    'asan': (part_asan, 'AddressSanitizer and UBSan, everything that runs in our own executables'),
+    'tsan': (part_tsan, 'ThreadSanitizer, the threaded units'),
+}
+QUICK = ['format', 'main']
+
+
+def chosen(options):
+    if options.quick:
+        return QUICK
+    if not options.only:
+        return list(PARTS)
+    names = [name for word in options.only for name in word.split(',')]
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        sys.exit(f'No such part: {", ".join(unknown)}. There are: {", ".join(PARTS)}.')
+    return names
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='tests/run', description='Installs what is missing, builds, runs every test.')
+    parser.add_argument('--quick', action='store_true', help='only ' + ' and '.join(QUICK))
+    parser.add_argument('--only', action='append', metavar='PART', help='only this part; repeatable')
+    parser.add_argument('--list', action='store_true', help='say which parts there are')
+    options = parser.parse_args()
+    if options.list:
+        for name, (_, description) in PARTS.items():
+            say(f'{name:10} {description}')
+        return 0
+
+    total = Results()
+    for name in chosen(options):
+        function, description = PARTS[name]
+        say(f'\n=== {name}: {description}')
+        started = time.monotonic()
+        results = function()
+        total.add(results)
+        say(f'--- {name}: {results.summary()} ({time.monotonic() - started:.0f} s)')
+
+    say('')
+    for name, why in total.skipped:
+        say(f'SKIPPED {name}: {why}')
+    for name, why in total.failed:
+        say(f'FAILED {name}: {why}')
+    say(total.summary())
+    return 1 if total.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
