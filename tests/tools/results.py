@@ -60,6 +60,8 @@ def read_meson_test(part, run):
     results = read_tap(name, output)
     points = results.passed + len(results.failed) + len(results.skipped)
     good = verdict in ('OK', 'EXPECTEDFAIL', 'SKIP')
+    if not good:
+        print('\n'.join([f'Output of {name}:', *output.splitlines()[-60:]]), flush=True)
     if not good and not results.failed:
         # It died, hung or broke its plan: what did not run is one failure, whatever passed before.
         results.fail(name, f'{verdict.lower()}, exit status {run.get("returncode")}')

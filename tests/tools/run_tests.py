@@ -14,6 +14,7 @@ from results import Results, read_meson_log
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / 'build'
 JOBS = os.environ.get('LT_JOBS') or str(os.cpu_count() or 2)
+NINJA = {**os.environ, 'NINJA_STATUS': '[%f/%t, %e s] '}
 # Enough optimisation to be quick, not enough to slow the compiler down.
 SANITIZED = ['-Dbuildtype=custom', '-Doptimization=1', '-Ddebug=true', '-Db_lundef=false', '-Dtests=enabled']
 
@@ -44,15 +45,14 @@ def configure(name, arguments, environment=None):
 
 
 def compile_targets(directory, targets=()):
-    """Prints the compiler's output only when it fails or takes part of a minute; keeps ninja's own last line short."""
-    return run(['ninja', '-C', directory, '-j', JOBS, '--quiet', *targets]).returncode == 0
+    return run(['ninja', '-C', directory, '-j', JOBS, *targets], env=NINJA).returncode == 0
 
 
 def meson_test(part, directory, arguments):
     log = directory / 'meson-logs' / f'{part}.json'
     log.unlink(missing_ok=True)
     run(['meson', 'test', '-C', directory, '--logbase', part, '--print-errorlogs', '--num-processes', JOBS, *arguments],
-        env={**os.environ, 'NINJA_STATUS': '[%f/%t] '})
+        env=NINJA)
     if not log.exists():
         return Results().fail(part, 'its tests could not be built or started')
     return read_meson_log(part, log)
@@ -84,7 +84,7 @@ def part_format():
         if check.returncode != 0:
             say(check.stderr)
             results.fail(name, 'not as clang-format-14 would have it')
-        elif not file.read_text(encoding='utf-8').startswith('// SPDX-License-Identifier: LGPL-2.1-or-later\n'):
+        elif 'SPDX-License-Identifier: LGPL-2.1-or-later' not in file.read_text(encoding='utf-8').split('\n', 1)[0]:
             results.fail(name, 'its first line does not state the licence')
         else:
             results.passed += 1
