@@ -53,6 +53,10 @@ void NodeFree::operator()(JsonNode *node) const noexcept {
 }
 
 NodeRef parseObject(std::string_view text, std::string &error) {
+    if (text.empty()) {
+        error = "The text is empty.";
+        return nullptr;
+    }
     if (!g_utf8_validate_len(text.data(), text.size(), nullptr)) {
         error = "The text is not valid UTF-8.";
         return nullptr;

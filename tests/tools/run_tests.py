@@ -112,6 +112,11 @@ def part_tsan():
     return build_and_test('tsan', 'tsan', ['-Db_sanitize=thread', *SANITIZED], ['--suite', 'threaded'], everything=False)
 
 
+def part_fuzz():
+    return build_and_test('fuzz', 'fuzz', ['-Dfuzzers=enabled', '-Db_sanitize=address,undefined', *SANITIZED],
+                          ['--suite', 'search'], everything=False, environment={'CXX': 'clang++'})
+
+
 def part_install():
     return build_and_test('install', 'main', MAIN, ['--suite', 'install'])
 
@@ -123,6 +128,7 @@ PARTS = {
     'plain': (part_plain, 'all optional features off'),
     'asan': (part_asan, 'AddressSanitizer and UBSan, everything that runs in our own executables'),
     'tsan': (part_tsan, 'ThreadSanitizer, the threaded units'),
+    'fuzz': (part_fuzz, 'libFuzzer on every wire format, a fixed number of runs from a fixed seed'),
 }
 QUICK = ['format', 'main']
 
