@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/broadcast/viewer_queue.h"
+
+#include <list>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <glib.h>
+#include <sys/uio.h>
+
+using namespace lt::broadcast;
+
+namespace {
+
+constexpr std::size_t kFrameSize = 4; // two bytes of header, two of name
+
+FrameRef partial(const std::string &name, Frame::UtteranceKey utterance) {
+    return makeFrame(Opcode::Text, name, FrameClass::Partial, utterance);
+}
+FrameRef final(const std::string &name, Frame::UtteranceKey utterance) {
+    return makeFrame(Opcode::Text, name, FrameClass::Final, utterance);
+}
+
+/// Names in the order of leaving; nothing is taken.
+std::string waiting(const ViewerQueue &queue) {
+    std::vector<iovec> entries(1000);
+    entries.resize(queue.gather(entries.data(), entries.size()));
+    std::string names;
+    for (const iovec &entry : entries) {
+        const std::string_view bytes(static_cast<const char *>(entry.iov_base), entry.iov_len);
+        names += (names.empty() ? "" : " ") + std::string(bytes.substr(bytes.size() - 2));
+    }
+    return names;
+}
+
+void expect(const ViewerQueue &queue, const char *names) {
+    const std::string got = waiting(queue);
+    g_assert_cmpstr(got.c_str(), ==, names);
+}
+
+void a_newer_partial_replaces_the_older_one_of_its_utterance() {
+    ViewerQueue queue(10);
+    queue.push(partial("a1", 1));
+    queue.push(partial("b1", 2));
+    g_assert_cmpuint(queue.push(partial("a2", 1)).conflated, ==, 1);
+    expect(queue, "b1 a2"); // in the order of seq
+    g_assert_cmpuint(queue.size(), ==, 2);
+}
+
+void a_final_removes_the_partials_of_its_utterance_only() {
+    ViewerQueue queue(10);
+    queue.push(partial("a1", 1));
+    queue.push(partial("b1", 2));
+    g_assert_cmpuint(queue.push(final("a!", 1)).conflated, ==, 1);
+    expect(queue, "b1 a!");
+    g_assert_cmpuint(queue.push(final("b!", 2)).conflated, ==, 1);
+    expect(queue, "a! b!");
+}
+
+void messages_of_no_utterance_are_never_conflated() {
+    ViewerQueue queue(10);
+    queue.push(partial("p1", 0));
+    queue.push(partial("p2", 0));
+    queue.push(final("f1", 0));
+    expect(queue, "p1 p2 f1");
+}
+
+void above_the_limit_the_oldest_partial_goes_then_the_oldest_final() {
+    ViewerQueue queue(3);
+    queue.push(final("f1", 1));
+    queue.push(partial("p2", 2));
+    queue.push(partial("p3", 3));
+    g_assert_cmpuint(queue.push(final("f4", 4)).partials, ==, 1);
+    expect(queue, "f1 p3 f4");
+    g_assert_cmpuint(queue.push(final("f5", 5)).partials, ==, 1);
+    expect(queue, "f1 f4 f5");
+    const auto drops = queue.push(final("f6", 6));
+    g_assert_cmpuint(drops.finals, ==, 1);
+    g_assert_cmpuint(drops.partials, ==, 0);
+    expect(queue, "f4 f5 f6");
+    // A partial never pushes out a final.
+    g_assert_cmpuint(queue.push(partial("p7", 7)).partials, ==, 1);
+    expect(queue, "f4 f5 f6");
+}
+
+void control_frames_overtake_count_for_nothing_and_replace_each_other() {
+    ViewerQueue queue(2);
+    queue.push(final("f1", 1));
+    queue.push(final("f2", 2));
+    queue.push(makeControl(Opcode::Ping, "p1"));
+    queue.push(makeControl(Opcode::Pong, "o1"));
+    queue.push(makeControl(Opcode::Ping, "p2"));
+    queue.push(makeControl(Opcode::Pong, "o2"));
+    expect(queue, "p2 o2 f1 f2");
+    g_assert_cmpuint(queue.size(), ==, 2);
+    queue.push(final("f3", 3));
+    expect(queue, "p2 o2 f2 f3");
+    queue.push(makeClose(1000, "xx"));
+    queue.push(makeControl(Opcode::Ping, "p3"));
+    expect(queue, "p3 o2 f2 f3 xx");
+}
+
+void a_partly_written_frame_is_pinned() {
+    ViewerQueue queue(2);
+    std::vector<std::string> done;
+    const auto take = [&](std::size_t bytes) {
+        queue.consume(bytes, [&](const Frame &frame) { done.emplace_back(frame.bytes().substr(2)); });
+    };
+    queue.push(partial("a1", 1));
+    queue.push(final("b!", 2));
+    take(1);
+    g_assert_true(done.empty());
+    g_assert_cmpuint(queue.push(partial("a2", 1)).partials, ==, 1); // a1 is out of reach, the limit is kept
+    expect(queue, "a1 b!");
+    g_assert_cmpuint(queue.push(final("c!", 3)).finals, ==, 1);
+    expect(queue, "a1 c!");
+    queue.push(makeControl(Opcode::Pong, "o1"));
+    expect(queue, "a1 o1 c!");
+    take(kFrameSize - 1 + kFrameSize);
+    g_assert_cmpuint(done.size(), ==, 2);
+    g_assert_cmpstr(done[0].c_str(), ==, "a1");
+    expect(queue, "c!");
+    take(2);
+    g_assert_cmpuint(queue.clear().finals, ==, 0);
+    expect(queue, "c!");
+    take(2);
+    g_assert_true(queue.empty());
+}
+
+void a_frame_may_enter_when_it_has_begun_to_leave() {
+    ViewerQueue queue(2);
+    queue.pushStarted(partial("a1", 1), 3);
+    queue.push(final("a!", 1));
+    iovec entries[2];
+    g_assert_cmpuint(queue.gather(entries, 2), ==, 2);
+    g_assert_cmpuint(entries[0].iov_len, ==, 1);
+    g_assert_cmpuint(queue.gather(entries, 1), ==, 1);
+    int finished = 0;
+    queue.consume(1 + kFrameSize, [&](const Frame &) { finished++; });
+    g_assert_cmpint(finished, ==, 2);
+    g_assert_true(queue.empty());
+}
+
+void clearing_tells_what_was_lost() {
+    ViewerQueue queue(10);
+    queue.push(partial("a1", 1));
+    queue.push(final("b!", 2));
+    queue.push(final("c!", 3));
+    queue.push(makeControl(Opcode::Ping, "p1"));
+    const auto drops = queue.clear();
+    g_assert_cmpuint(drops.partials, ==, 1);
+    g_assert_cmpuint(drops.finals, ==, 2);
+    g_assert_true(queue.empty());
+    queue.push(final("d!", 4));
+    expect(queue, "d!");
+}
+
+void a_stalled_viewer_loses_no_final_below_the_limit() {
+    // 60 s at 20 partials and one final a second, with the default limit.
+    ViewerQueue queue(500);
+    for (unsigned second = 0; second < 60; second++) {
+        for (unsigned i = 0; i < 20; i++)
+            g_assert_cmpuint(queue.push(partial("pp", second + 1)).finals, ==, 0);
+        const auto drops = queue.push(final("ff", second + 1));
+        g_assert_cmpuint(drops.finals + drops.partials, ==, 0);
+    }
+    g_assert_cmpuint(queue.size(), ==, 60);
+}
+
+/// The same rules in the plainest form.
+struct Model {
+    struct Entry {
+        std::string name;
+        bool partial;
+        Frame::UtteranceKey utterance;
+    };
+    std::list<Entry> entries;
+    bool pinned = false;
+
+    void push(const Entry &entry, std::size_t limit) {
+        for (auto i = entries.begin(); i != entries.end();) {
+            const bool out =
+                i->partial && i->utterance == entry.utterance && !(pinned && i == entries.begin());
+            i = out ? entries.erase(i) : std::next(i);
+        }
+        entries.push_back(entry);
+        while (entries.size() > limit && dropOne())
+            ;
+    }
+    bool dropOne() {
+        const auto first = pinned ? std::next(entries.begin()) : entries.begin();
+        for (auto i = first; i != entries.end(); ++i) {
+            if (i->partial) {
+                entries.erase(i);
+                return true;
+            }
+        }
+        if (first == entries.end())
+            return false;
+        entries.erase(first);
+        return true;
+    }
+};
+
+void any_order_of_calls_keeps_the_rules() {
+    std::mt19937 random(7);
+    for (int round = 0; round < 200; round++) {
+        const std::size_t limit = 1 + random() % 6;
+        ViewerQueue queue(limit);
+        Model model;
+        std::size_t headLeft = kFrameSize;
+        for (int step = 0; step < 200; step++) {
+            const std::string name{static_cast<char>('a' + random() % 26),
+                                   static_cast<char>('0' + random() % 10)};
+            if (random() % 3 != 0) {
+                const bool isPartial = random() % 3 != 0;
+                const Frame::UtteranceKey utterance = 1 + random() % 4;
+                queue.push(isPartial ? partial(name, utterance) : final(name, utterance));
+                model.push({name, isPartial, utterance}, limit);
+            } else if (!model.entries.empty()) {
+                const std::size_t bytes = 1 + random() % headLeft;
+                queue.consume(bytes, [](const Frame &) {});
+                headLeft -= bytes;
+                model.pinned = headLeft > 0;
+                if (headLeft == 0) {
+                    model.entries.pop_front();
+                    headLeft = kFrameSize;
+                }
+            }
+            std::string names;
+            bool first = true;
+            for (const auto &entry : model.entries) {
+                // Of a frame nearly gone only the tail of its name is left to see.
+                const std::size_t seen = first && headLeft < 2 ? headLeft : 2;
+                names += (first ? "" : " ") + entry.name.substr(2 - seen);
+                first = false;
+            }
+            if (headLeft >= 2)
+                expect(queue, names.c_str());
+            g_assert_cmpuint(queue.size(), ==, model.entries.size());
+        }
+    }
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/viewer-queue/replace", a_newer_partial_replaces_the_older_one_of_its_utterance);
+    g_test_add_func("/viewer-queue/final", a_final_removes_the_partials_of_its_utterance_only);
+    g_test_add_func("/viewer-queue/no-utterance", messages_of_no_utterance_are_never_conflated);
+    g_test_add_func("/viewer-queue/limit", above_the_limit_the_oldest_partial_goes_then_the_oldest_final);
+    g_test_add_func("/viewer-queue/control",
+                    control_frames_overtake_count_for_nothing_and_replace_each_other);
+    g_test_add_func("/viewer-queue/pinned", a_partly_written_frame_is_pinned);
+    g_test_add_func("/viewer-queue/started", a_frame_may_enter_when_it_has_begun_to_leave);
+    g_test_add_func("/viewer-queue/clear", clearing_tells_what_was_lost);
+    g_test_add_func("/viewer-queue/stalled", a_stalled_viewer_loses_no_final_below_the_limit);
+    g_test_add_func("/viewer-queue/random", any_order_of_calls_keeps_the_rules);
+    return g_test_run();
+}
