@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/gladia_emulator/emulator.h"
+#include "tests/support/gladia_emulator/live_server.h"
+#include "tests/support/loop_thread.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+namespace lt::emulator {
+
+class GladiaEmulator::Impl {
+public:
+    explicit Impl(EmulatorOptions options) : thread_("lt-emulator") {
+        std::string problem;
+        thread_.call([&] {
+            server_ =
+                std::make_unique<LiveServer>(std::move(options), faults, thread_, [this] { changed(); });
+            problem = server_->listen();
+            if (!problem.empty())
+                server_.reset();
+        });
+        if (!problem.empty())
+            throw std::runtime_error(problem);
+        faults.setReleaseHandler([this] {
+            thread_.post([this] {
+                if (server_)
+                    server_->releaseAcknowledgements();
+            });
+        });
+    }
+
+    ~Impl() {
+        faults.setReleaseHandler(nullptr);
+        thread_.call([this] { server_.reset(); });
+    }
+
+    void onServer(const std::function<void(LiveServer &)> &use) const {
+        thread_.call([&] { use(*server_); });
+    }
+
+    std::uint64_t changes() const {
+        std::lock_guard lock(mutex_);
+        return changes_;
+    }
+
+    /// False when the deadline came first.
+    bool waitForChangeSince(std::uint64_t seen, std::chrono::steady_clock::time_point deadline) const {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_until(lock, deadline, [&] { return changes_ != seen; });
+    }
+
+    Faults faults;
+
+private:
+    void changed() {
+        std::lock_guard lock(mutex_);
+        changes_++;
+        changed_.notify_all();
+    }
+
+    mutable std::mutex mutex_; // guards changes_
+    mutable std::condition_variable changed_;
+    std::uint64_t changes_ = 0;
+    mutable support::LoopThread thread_;
+    std::unique_ptr<LiveServer> server_; // made, used and destroyed on thread_
+};
+
+GladiaEmulator::GladiaEmulator(EmulatorOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+GladiaEmulator::~GladiaEmulator() = default;
+
+std::uint16_t GladiaEmulator::port() const {
+    std::uint16_t port = 0;
+    impl_->onServer([&](LiveServer &server) { port = server.port(); });
+    return port;
+}
+
+std::string GladiaEmulator::url() const {
+    std::string url;
+    impl_->onServer([&](LiveServer &server) { url = "http://" + server.authority(); });
+    return url;
+}
+
+Faults &GladiaEmulator::faults() {
+    return impl_->faults;
+}
+
+EmulatorReport GladiaEmulator::report() const {
+    EmulatorReport report;
+    impl_->onServer([&](LiveServer &server) { report = server.report(); });
+    return report;
+}
+
+bool GladiaEmulator::waitFor(const std::function<bool(const EmulatorReport &)> &holds,
+                             std::chrono::milliseconds timeout) const {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    for (;;) {
+        const std::uint64_t seen = impl_->changes();
+        if (holds(report()))
+            return true;
+        if (!impl_->waitForChangeSince(seen, deadline))
+            return holds(report());
+    }
+}
+
+void GladiaEmulator::dropConnections() {
+    impl_->onServer([](LiveServer &server) { server.dropConnections(); });
+}
+
+void GladiaEmulator::closeConnections(int code, const std::string &reason) {
+    impl_->onServer([&](LiveServer &server) { server.closeConnections(code, reason); });
+}
+
+void GladiaEmulator::sendToAll(const std::string &text) {
+    impl_->onServer([&](LiveServer &server) { server.sendToAll(text); });
+}
+
+} // namespace lt::emulator

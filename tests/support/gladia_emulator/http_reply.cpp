@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/gladia_emulator/http_reply.h"
+#include "tests/support/gladia_emulator/json_text.h"
+
+#include <cstring>
+#include <utility>
+
+namespace lt::emulator {
+
+void replyJson(SoupServerMessage *message, int status, const std::string &json) {
+    soup_server_message_set_status(message, static_cast<guint>(status), nullptr);
+    soup_server_message_set_response(message, "application/json; charset=utf-8", SOUP_MEMORY_COPY,
+                                     json.data(), json.size());
+}
+
+void replyError(SoupServerMessage *message, int status, const std::string &text,
+                const std::vector<std::string> &validationErrors) {
+    support::JsonObjectRef body(json_object_new());
+    json_object_set_string_member(body.get(), "timestamp", isoTime(g_get_real_time()).c_str());
+    json_object_set_string_member(body.get(), "path", g_uri_get_path(soup_server_message_get_uri(message)));
+    json_object_set_string_member(body.get(), "request_id", newRequestId().c_str());
+    json_object_set_int_member(body.get(), "statusCode", status);
+    json_object_set_string_member(body.get(), "message", text.c_str());
+    if (!validationErrors.empty()) {
+        JsonArray *errors = json_array_new();
+        for (const auto &error : validationErrors)
+            json_array_add_string_element(errors, error.c_str());
+        json_object_set_array_member(body.get(), "validation_errors", errors);
+    }
+    replyJson(message, status, toText(std::move(body)));
+}
+
+std::string newRequestId() {
+    char id[16];
+    g_snprintf(id, sizeof id, "G-%08x", g_random_int());
+    return id;
+}
+
+std::string requestedHost(SoupServerMessage *message, const std::string &fallback) {
+    const char *host = soup_message_headers_get_one(soup_server_message_get_request_headers(message), "Host");
+    if (!host || !*host || std::strlen(host) > 255)
+        return fallback;
+    for (const char *c = host; *c; c++) {
+        if (!g_ascii_isalnum(*c) && !std::strchr(".:-_[]", *c))
+            return fallback;
+    }
+    return host;
+}
+
+} // namespace lt::emulator

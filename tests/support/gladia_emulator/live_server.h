@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "tests/support/gladia_emulator/emulator.h"
+#include "tests/support/gladia_emulator/live_connection.h"
+#include "tests/support/gladia_emulator/session_store.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lt::emulator {
+
+/// The HTTP side: creates sessions, upgrades their connections, hands the other routes on. On the emulator's
+/// thread.
+class LiveServer {
+public:
+    /// `changed` is called after whatever a report() would show.
+    LiveServer(EmulatorOptions options, Faults &faults, support::LoopThread &thread,
+               std::function<void()> changed);
+    ~LiveServer();
+    LiveServer(const LiveServer &) = delete;
+    LiveServer &operator=(const LiveServer &) = delete;
+
+    /// A sentence that says why not, or nothing.
+    std::string listen();
+    std::uint16_t port() const { return port_; }
+    /// "127.0.0.1:PORT"
+    std::string authority() const;
+
+    EmulatorReport report() const;
+    void releaseAcknowledgements();
+    void dropConnections();
+    void closeConnections(int code, const std::string &reason);
+    void sendToAll(const std::string &text);
+
+private:
+    struct PendingUpgrade;
+
+    void guardBody(SoupServerMessage *message);
+    void handle(SoupServerMessage *message, std::string_view path, GHashTable *query);
+    bool authorised(SoupServerMessage *message) const;
+    void handlePost(SoupServerMessage *message, GHashTable *query);
+    void createSession(SoupServerMessage *message, const std::string &region);
+    void handleUpgrade(SoupServerMessage *message, GHashTable *query);
+    void upgrade(SoupServerMessage *message, std::shared_ptr<Session> session);
+    void adopt(SoupServerMessage *message, std::shared_ptr<Session> session);
+    void forget(LiveConnection *connection);
+    void print(const std::string &line) const;
+
+    const EmulatorOptions options_;
+    Faults &faults_;
+    support::LoopThread &thread_;
+    const std::function<void()> changed_;
+    support::ObjectRef<SoupServer> server_;
+    std::uint16_t port_ = 0;
+    SessionStore store_;
+    std::vector<std::unique_ptr<LiveConnection>> connections_;
+    support::SourceRef limitsTimer_;
+    std::size_t posts_ = 0;
+    std::size_t upgrades_ = 0;
+};
+
+} // namespace lt::emulator

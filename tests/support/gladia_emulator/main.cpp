@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/support/gladia_emulator/emulator.h"
+#include "tests/support/glib_refs.h"
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+using namespace lt::emulator;
+using namespace lt::support;
+
+namespace {
+
+struct Arguments {
+    char *address = nullptr;
+    int port = 0;
+    char *key = nullptr;
+    gboolean strict = FALSE;
+    gboolean print = FALSE;
+    gboolean exitWithParent = FALSE;
+    int idleSeconds = 30;
+    int resumeSeconds = 60;
+
+    ~Arguments() {
+        g_free(address);
+        g_free(key);
+    }
+};
+
+/// False after having said why.
+bool parse(int argc, char **argv, Arguments &arguments) {
+    const GOptionEntry entries[] = {
+        {"address", 0, 0, G_OPTION_ARG_STRING, &arguments.address, "where to listen (127.0.0.1)", "IP"},
+        {"port", 0, 0, G_OPTION_ARG_INT, &arguments.port, "0: a free one (0)", "PORT"},
+        {"key", 0, 0, G_OPTION_ARG_STRING, &arguments.key, "the only x-gladia-key to accept (any)", "KEY"},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &arguments.strict, "refuse undocumented keys in requests",
+         nullptr},
+        {"idle", 0, 0, G_OPTION_ARG_INT, &arguments.idleSeconds, "close after so long without audio (30)",
+         "SECONDS"},
+        {"resume", 0, 0, G_OPTION_ARG_INT, &arguments.resumeSeconds,
+         "end a session after so long without a connection (60)", "SECONDS"},
+        {"print", 0, 0, G_OPTION_ARG_NONE, &arguments.print, "what happens, to stderr", nullptr},
+        {"exit-with-parent", 0, 0, G_OPTION_ARG_NONE, &arguments.exitWithParent,
+         "end when the process that started this one has ended", nullptr},
+        {}};
+    const OptionContextRef context(
+        g_option_context_new("- a local stand-in for Gladia Live v2 that hears DTMF digits"));
+    g_option_context_add_main_entries(context.get(), entries, nullptr);
+    GError *error = nullptr;
+    if (!g_option_context_parse(context.get(), &argc, &argv, &error)) {
+        const ErrorRef owned(error);
+        std::fprintf(stderr, "livetranscript-gladia-emulator: %s\n", error->message);
+        return false;
+    }
+    if (arguments.port < 0 || arguments.port > 65535 || arguments.idleSeconds < 0 ||
+        arguments.resumeSeconds < 1) {
+        std::fprintf(stderr, "livetranscript-gladia-emulator: a port is 0 to 65535, --idle is not negative, "
+                             "--resume at least 1\n");
+        return false;
+    }
+    return true;
+}
+
+gboolean quit(gpointer loop) {
+    g_main_loop_quit(static_cast<GMainLoop *>(loop));
+    return G_SOURCE_CONTINUE;
+}
+
+/// Polled, because the kernel's own signal follows the thread that started us, not its process.
+struct ParentWatch {
+    pid_t parent;
+    GMainLoop *loop;
+    static gboolean check(gpointer data) {
+        const auto *watch = static_cast<ParentWatch *>(data);
+        if (getppid() != watch->parent)
+            g_main_loop_quit(watch->loop);
+        return G_SOURCE_CONTINUE;
+    }
+};
+
+EmulatorOptions optionsFrom(const Arguments &arguments) {
+    EmulatorOptions options;
+    if (arguments.address)
+        options.address = arguments.address;
+    options.port = static_cast<std::uint16_t>(arguments.port);
+    options.key = arguments.key ? arguments.key : "";
+    options.strict = arguments.strict;
+    options.idleMs = arguments.idleSeconds * 1000LL;
+    options.resumeMs = arguments.resumeSeconds * 1000LL;
+    if (arguments.print)
+        options.print = [](const std::string &line) {
+            std::fprintf(stderr, "%s\n", line.c_str());
+        };
+    return options;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    const pid_t parent = getppid();
+    Arguments arguments;
+    if (!parse(argc, argv, arguments))
+        return 2;
+    const MainLoopRef loop(g_main_loop_new(nullptr, FALSE));
+    ParentWatch watch{parent, loop.get()};
+    g_unix_signal_add(SIGINT, quit, loop.get());
+    g_unix_signal_add(SIGTERM, quit, loop.get());
+    if (arguments.exitWithParent)
+        g_timeout_add(200, ParentWatch::check, &watch);
+    try {
+        const GladiaEmulator emulator(optionsFrom(arguments));
+        std::printf("listening on %s\n", emulator.url().c_str());
+        std::fflush(stdout);
+        g_main_loop_run(loop.get());
+    } catch (const std::exception &problem) {
+        std::fprintf(stderr, "livetranscript-gladia-emulator: %s\n", problem.what());
+        return 1;
+    }
+    return 0;
+}
