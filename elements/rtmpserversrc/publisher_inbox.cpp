@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "elements/rtmpserversrc/publisher_inbox.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lt::rtmpserversrc {
+
+namespace {
+
+using rtmp::MediaTag;
+using Kind = rtmp::MediaTag::Kind;
+
+constexpr std::size_t kMaxBytes = 16 << 20;
+/// News of publishers that came and went without any media while nobody was reading.
+constexpr std::size_t kMaxNews = 64;
+/// Loss is told in one piece, not frame by frame.
+constexpr auto kLossReportInterval = std::chrono::seconds(1);
+
+bool isFrame(const MediaTag &media) {
+    return media.kind == Kind::Audio || media.kind == Kind::Video || media.kind == Kind::VideoKey;
+}
+
+bool isFrame(const Arrival &arrival) {
+    const auto *tag = std::get_if<Tag>(&arrival);
+    return tag && isFrame(tag->media);
+}
+
+} // namespace
+
+void PublisherInbox::published(const rtmp::PublisherInfo &publisher) {
+    std::lock_guard lock(mutex_);
+    publisher_ = publisher;
+    timeline_.newInput();
+    beforeStart_.clear();
+    push(Published{publisher});
+}
+
+rtmp::AfterEnd PublisherInbox::ended(const rtmp::PublishEnd &end) {
+    std::lock_guard lock(mutex_);
+    const bool over = started_ && end.kind != rtmp::PublishEnd::Kind::Replaced;
+    push(Ended{publisher_, end, over});
+    return over ? rtmp::AfterEnd::Retire : rtmp::AfterEnd::Keep;
+}
+
+void PublisherInbox::media(MediaTag tag) {
+    std::lock_guard lock(mutex_);
+    if (!started_) {
+        const bool begins = tag.kind == Kind::Audio || (options_.wantVideo && tag.kind == Kind::VideoKey);
+        if (!begins) {
+            keepForStart(std::move(tag));
+            return;
+        }
+        const auto track =
+            tag.isVideo() ? rtmp::MediaTimeline::Track::Video : rtmp::MediaTimeline::Track::Audio;
+        timeline_.map(track, tag.timestamp, tag.arrival);
+        start(tag.arrival);
+        stats_.frames++;
+        push(Tag{std::move(tag), 0, false, 0});
+        return;
+    }
+    place(std::move(tag));
+}
+
+/// The last one of each kind is what counts; video between key frames cannot be shown.
+void PublisherInbox::keepForStart(MediaTag tag) {
+    if (isFrame(tag))
+        return;
+    std::erase_if(beforeStart_, [&](const MediaTag &kept) { return kept.kind == tag.kind; });
+    beforeStart_.push_back(std::move(tag));
+}
+
+void PublisherInbox::start(rtmp::TimePoint arrival) {
+    started_ = true;
+    for (auto &kept : beforeStart_) {
+        kept.arrival = arrival;
+        push(Tag{std::move(kept), 0, false, 0});
+    }
+    beforeStart_.clear();
+}
+
+void PublisherInbox::place(MediaTag tag) {
+    if (!isFrame(tag)) {
+        // Sent again and again by some publishers: only the newest of a run is worth its place.
+        if (!queue_.empty()) {
+            auto *last = std::get_if<Tag>(&queue_.back());
+            if (last && last->media.kind == tag.kind) {
+                queuedBytes_ += tag.body.size() - last->media.body.size();
+                last->media = std::move(tag);
+                return;
+            }
+        }
+        push(Tag{std::move(tag), lastMs_, false, 0});
+        return;
+    }
+    if (tag.isVideo()) {
+        if (needKeyFrame_ && tag.kind != Kind::VideoKey) {
+            stats_.framesDropped++;
+            return;
+        }
+        needKeyFrame_ = false;
+    }
+    const auto track = tag.isVideo() ? rtmp::MediaTimeline::Track::Video : rtmp::MediaTimeline::Track::Audio;
+    const auto mapped = timeline_.map(track, tag.timestamp, tag.arrival);
+    lastMs_ = mapped.ms;
+    stats_.frames++;
+    stats_.disconts += mapped.discont;
+    push(Tag{std::move(tag), mapped.ms, mapped.discont, 0});
+    limit();
+}
+
+void PublisherInbox::push(Arrival arrival) {
+    if (const auto *tag = std::get_if<Tag>(&arrival))
+        queuedBytes_ += tag->media.body.size();
+    else if (++queuedNews_ > kMaxNews) {
+        // The oldest news only; what ends the stream is always the last.
+        const auto oldest = std::find_if(queue_.begin(), queue_.end(), [](const Arrival &queued) {
+            return !std::holds_alternative<Tag>(queued);
+        });
+        queue_.erase(oldest);
+        queuedNews_--;
+    }
+    queue_.push_back(std::move(arrival));
+    changed_.notify_one();
+}
+
+std::uint64_t PublisherInbox::queuedMs() const {
+    const auto first = std::find_if(queue_.begin(), queue_.end(), [](const auto &a) { return isFrame(a); });
+    if (first == queue_.end())
+        return 0;
+    const std::uint64_t from = std::get<Tag>(*first).ms;
+    return lastMs_ > from ? lastMs_ - from : 0;
+}
+
+void PublisherInbox::limit() {
+    while (queuedMs() > static_cast<std::uint64_t>(options_.maxQueue.count()) || queuedBytes_ > kMaxBytes) {
+        if (!dropOldest())
+            return;
+    }
+}
+
+bool PublisherInbox::dropOldest() {
+    auto oldest = std::find_if(queue_.begin(), queue_.end(), [](const auto &a) { return isFrame(a); });
+    if (oldest == queue_.end())
+        return false;
+    const bool video = std::get<Tag>(*oldest).media.isVideo();
+    const auto drop = [this](auto at) {
+        queuedBytes_ -= std::get<Tag>(*at).media.body.size();
+        stats_.framesDropped++;
+        unreportedLost_++;
+        lostBefore_ = true;
+        return queue_.erase(at);
+    };
+    auto rest = drop(oldest);
+    // What depends on a dropped picture goes with it, up to the next key frame.
+    for (needKeyFrame_ = needKeyFrame_ || video; video && rest != queue_.end();) {
+        const auto *tag = std::get_if<Tag>(&*rest);
+        if (tag && tag->media.kind == Kind::VideoKey) {
+            needKeyFrame_ = false;
+            break;
+        }
+        rest = tag && tag->media.kind == Kind::Video ? drop(rest) : rest + 1;
+    }
+    return true;
+}
+
+std::optional<Arrival> PublisherInbox::next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return interrupted_ || !queue_.empty(); });
+    if (interrupted_)
+        return std::nullopt;
+    Arrival arrival = std::move(queue_.front());
+    queue_.pop_front();
+    if (auto *tag = std::get_if<Tag>(&arrival)) {
+        queuedBytes_ -= tag->media.body.size();
+        tag->discont = std::exchange(lostBefore_, false) || tag->discont;
+        if (unreportedLost_ > 0 && tag->media.arrival - lossReportedAt_ >= kLossReportInterval) {
+            tag->lost = std::exchange(unreportedLost_, 0);
+            lossReportedAt_ = tag->media.arrival;
+        }
+    } else {
+        queuedNews_--;
+    }
+    return arrival;
+}
+
+void PublisherInbox::interrupt(bool on) {
+    std::lock_guard lock(mutex_);
+    interrupted_ = on;
+    changed_.notify_all();
+}
+
+InboxStats PublisherInbox::stats() const {
+    std::lock_guard lock(mutex_);
+    InboxStats stats = stats_;
+    stats.queuedMs = queuedMs();
+    return stats;
+}
+
+} // namespace lt::rtmpserversrc

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/rtmp/media_timeline.h"
+#include "lib/rtmp/rtmp_server.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace lt::rtmpserversrc {
+
+struct Published {
+    rtmp::PublisherInfo publisher;
+};
+struct Ended {
+    rtmp::PublisherInfo publisher;
+    rtmp::PublishEnd end;
+    bool streamOver; ///< nothing follows
+};
+struct Tag {
+    rtmp::MediaTag media;
+    std::uint64_t ms;   ///< on the stream's timeline, which starts at 0
+    bool discont;       ///< a hole lies before it
+    std::uint64_t lost; ///< frames dropped since the last tag that reported any, because the reader is slow
+};
+using Arrival = std::variant<Published, Ended, Tag>;
+
+struct InboxOptions {
+    bool wantVideo = false;
+    std::chrono::milliseconds maxQueue{5000};
+};
+
+struct InboxStats {
+    std::uint64_t frames = 0;        ///< taken from the publisher
+    std::uint64_t framesDropped = 0; ///< because the reader was slow
+    std::uint64_t disconts = 0;      ///< holes and jumps in the publisher's timestamps
+    std::uint64_t queuedMs = 0;
+};
+
+/// What lies between the server's loop, which writes, and the pad's task, which reads: a bounded queue that
+/// never makes the writer wait. When it is full the oldest frames go; configurations and the news of
+/// publishers stay.
+///
+/// The stream begins with the first coded audio frame (or, with video wanted, a key frame if that is first):
+/// configuration and metadata that came before are kept and lead it.
+class PublisherInbox : public rtmp::PublishListener {
+public:
+    explicit PublisherInbox(const InboxOptions &options) : options_(options) {}
+
+    // Loop thread.
+    void published(const rtmp::PublisherInfo &publisher) override;
+    void media(rtmp::MediaTag tag) override;
+    rtmp::AfterEnd ended(const rtmp::PublishEnd &end) override;
+
+    /// Waits for the next arrival; nothing when interrupted. The pad's task.
+    std::optional<Arrival> next();
+    /// Lets next() return at once, until interrupt(false). Any thread.
+    void interrupt(bool on);
+    InboxStats stats() const;
+
+private:
+    void keepForStart(rtmp::MediaTag tag);
+    void start(rtmp::TimePoint arrival);
+    void place(rtmp::MediaTag tag);
+    void push(Arrival arrival);
+    void limit();
+    bool dropOldest();
+    std::uint64_t queuedMs() const;
+
+    const InboxOptions options_;
+    mutable std::mutex mutex_; // guards all below; the condition's
+    std::condition_variable changed_;
+    std::deque<Arrival> queue_;
+    std::size_t queuedBytes_ = 0;
+    std::size_t queuedNews_ = 0;
+    std::vector<rtmp::MediaTag> beforeStart_;
+    rtmp::MediaTimeline timeline_;
+    rtmp::PublisherInfo publisher_;
+    InboxStats stats_;
+    std::uint64_t lastMs_ = 0;
+    std::uint64_t unreportedLost_ = 0;
+    rtmp::TimePoint lossReportedAt_;
+    bool started_ = false;
+    bool interrupted_ = false;
+    bool lostBefore_ = false;   ///< frames went between the last tag given out and the next
+    bool needKeyFrame_ = false; ///< video can only go on with a key frame
+};
+
+} // namespace lt::rtmpserversrc

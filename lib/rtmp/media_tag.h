@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/rtmp/message.h"
+
+namespace lt::rtmp {
+
+/// One message of a publisher that goes downstream; its body is a valid, non-empty FLV tag body.
+struct MediaTag {
+    enum class Kind {
+        Audio,       ///< a coded frame
+        AudioConfig, ///< decoder configuration
+        Video,
+        VideoKey,
+        VideoConfig,
+        Metadata,
+    };
+
+    Kind kind = Kind::Audio;
+    std::uint32_t timestamp = 0; ///< ms on the publisher's clock; wraps, may jump
+    TimePoint arrival;
+    Block body;
+
+    bool isConfig() const { return kind == Kind::AudioConfig || kind == Kind::VideoConfig; }
+    bool isVideo() const {
+        return kind == Kind::Video || kind == Kind::VideoKey || kind == Kind::VideoConfig;
+    }
+    std::uint8_t flvType() const { return kind == Kind::Metadata ? kData : isVideo() ? kVideo : kAudio; }
+};
+
+} // namespace lt::rtmp

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/rtmp/rtmp_connection.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+namespace lt::rtmp {
+
+namespace {
+
+constexpr std::size_t kQueueMax = 64 * 1024;
+/// Acknowledgements and ping answers are dropped when more than this waits: some publishers never read.
+constexpr std::size_t kDroppableMax = 4096;
+constexpr int kReadsPerTurn = 4;
+/// Below this, throwing bytes away unread saves less than the system call costs.
+constexpr std::size_t kDiscardMin = 16384;
+constexpr auto kDrainTime = std::chrono::seconds(1);
+
+void setOption(int fd, int level, int name, int value) {
+    setsockopt(fd, level, name, &value, sizeof value);
+}
+
+void configureSocket(int fd) {
+    setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+    setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
+    setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+    setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+    setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 15000);
+}
+
+} // namespace
+
+RtmpConnection::RtmpConnection(net::EventLoop &loop, net::UniqueFd fd, std::string peer, Owner &owner,
+                               const Limits &limits, Scratch &scratch, std::uint64_t id)
+    : loop_(loop),
+      fd_(std::move(fd)),
+      peer_(std::move(peer)),
+      owner_(owner),
+      scratch_(scratch),
+      id_(id),
+      session_(*this, limits, net::Clock::now(), id) {
+    configureSocket(fd_.get());
+}
+
+RtmpConnection::~RtmpConnection() {
+    loop_.unwatch(watch_);
+}
+
+bool RtmpConnection::start() {
+    watched_ = EPOLLIN;
+    watch_ = loop_.watch(fd_.get(), watched_, this);
+    return watch_ != 0;
+}
+
+void RtmpConnection::watchFor(std::uint32_t events) {
+    if (events == watched_ || !fd_)
+        return;
+    watched_ = events;
+    loop_.modify(watch_, events);
+}
+
+void RtmpConnection::onReady(std::uint32_t events) {
+    if (events & EPOLLOUT)
+        flush();
+    if (events & (EPOLLIN | EPOLLERR | EPOLLHUP) && fd_) {
+        inRead_ = true;
+        readSome();
+        inRead_ = false;
+    }
+    settle();
+}
+
+void RtmpConnection::readSome() {
+    for (int i = 0; i < kReadsPerTurn && fd_ && lostReason_.empty(); i++) {
+        const std::size_t discardable = std::min(session_.discardable(), scratch_.size());
+        const bool discard = discardable >= kDiscardMin;
+        const ssize_t got = discard ? recv(fd_.get(), scratch_.data(), discardable, MSG_TRUNC)
+                                    : recv(fd_.get(), scratch_.data(), scratch_.size(), 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno == EAGAIN)
+            break;
+        if (got <= 0) {
+            lose(got == 0 ? "the publisher closed the connection" : std::strerror(errno));
+            return;
+        }
+        const auto count = static_cast<std::size_t>(got);
+        if (discard)
+            session_.discarded(count, net::Clock::now());
+        else
+            session_.receive(Bytes(scratch_.data(), count), net::Clock::now());
+        if (!discard && count < scratch_.size())
+            break;
+    }
+    // Not sticky. Publishers leave Nagle on: a delayed acknowledgement costs 40 ms for each of their writes.
+    if (fd_)
+        setOption(fd_.get(), IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
+void RtmpConnection::tick(net::TimePoint now) {
+    if (!fd_)
+        return;
+    session_.tick(now);
+    settle();
+    if (fd_ && endTold_ && now >= drainUntil_)
+        shut();
+}
+
+void RtmpConnection::accept(bool wantVideo) {
+    session_.accept(wantVideo, net::Clock::now());
+    settle();
+}
+
+void RtmpConnection::refuse(const std::string &description, bool nameTaken) {
+    session_.refuse(description, nameTaken);
+    settle();
+}
+
+void RtmpConnection::close(const std::string &description) {
+    session_.close(description);
+    settle();
+}
+
+void RtmpConnection::publishRequested(const PublishRequest &request) {
+    owner_.publishRequested(*this, request);
+}
+
+void RtmpConnection::media(MediaTag tag) {
+    owner_.media(*this, std::move(tag));
+}
+
+void RtmpConnection::send(std::vector<std::uint8_t> bytes, bool droppable) {
+    if (droppable && out_.size() > kDroppableMax)
+        return;
+    if (out_.size() + bytes.size() > kQueueMax) {
+        overflow_ = true;
+        return;
+    }
+    if (out_.empty())
+        out_ = std::move(bytes);
+    else
+        out_.insert(out_.end(), bytes.begin(), bytes.end());
+}
+
+void RtmpConnection::flush() {
+    std::size_t sent = 0;
+    while (fd_ && sent < out_.size()) {
+        const ssize_t count = ::send(fd_.get(), out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0 && errno == EAGAIN)
+            break;
+        if (count < 0) {
+            // The peer is gone; reading tells how.
+            out_.clear();
+            return;
+        }
+        sent += static_cast<std::size_t>(count);
+    }
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(sent));
+}
+
+void RtmpConnection::settle() {
+    if (inRead_ || !fd_)
+        return;
+    if (overflow_ && lostReason_.empty() && !session_.over())
+        lose("the publisher does not read its replies");
+    flush();
+    const bool gone = !lostReason_.empty();
+    if ((gone || session_.over()) && !endTold_) {
+        endTold_ = true;
+        drainUntil_ = net::Clock::now() + kDrainTime;
+        owner_.ended(*this);
+    }
+    if (gone) {
+        shut();
+        return;
+    }
+    if (endTold_ && out_.empty() && !halfClosed_) {
+        halfClosed_ = true;
+        shutdown(fd_.get(), SHUT_WR);
+    }
+    watchFor(out_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
+void RtmpConnection::lose(const std::string &reason) {
+    lostReason_ = reason;
+}
+
+void RtmpConnection::shut() {
+    loop_.unwatch(std::exchange(watch_, 0));
+    fd_.reset();
+    owner_.closed(*this);
+}
+
+} // namespace lt::rtmp

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/net/event_loop.h"
+#include "lib/net/unique_fd.h"
+#include "lib/rtmp/publish_session.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace lt::rtmp {
+
+/// One publisher's socket and its session. Lives on the loop's thread.
+///
+/// Reading never waits for anything downstream. What cannot be sent at once is queued, up to a bound. After
+/// the session is over the queue is sent, then our half is closed, and what still comes is thrown away until
+/// the peer closes too, for a second at most: closing with unread input would make the kernel send a reset
+/// that can destroy the refusal on its way.
+class RtmpConnection : public net::FdListener, private SessionEvents {
+public:
+    class Owner {
+    public:
+        virtual ~Owner() = default;
+        virtual void publishRequested(RtmpConnection &connection, const PublishRequest &request) = 0;
+        virtual void media(RtmpConnection &connection, MediaTag tag) = 0;
+        /// The session is over or the peer is gone: told once.
+        virtual void ended(RtmpConnection &connection) = 0;
+        /// The socket is closed. The owner may destroy the connection, but not before the loop's next turn.
+        virtual void closed(RtmpConnection &connection) = 0;
+    };
+    /// Shared by all connections of a thread: received bytes never outlive a read.
+    using Scratch = std::array<std::uint8_t, 65536>;
+
+    RtmpConnection(net::EventLoop &loop, net::UniqueFd fd, std::string peer, Owner &owner,
+                   const Limits &limits, Scratch &scratch, std::uint64_t id);
+    ~RtmpConnection() override;
+    RtmpConnection(const RtmpConnection &) = delete;
+    RtmpConnection &operator=(const RtmpConnection &) = delete;
+
+    /// False when the loop cannot watch the socket.
+    bool start();
+    void onReady(std::uint32_t events) override;
+    void tick(net::TimePoint now);
+
+    void accept(bool wantVideo);
+    void refuse(const std::string &description, bool nameTaken);
+    void close(const std::string &description);
+
+    std::uint64_t id() const { return id_; }
+    const std::string &peer() const { return peer_; }
+    const PublishSession &session() const { return session_; }
+    bool handshaking() const { return !session_.over() && session_.counters().bytes < kHandshakeBytes; }
+    /// After ended(): did the publisher say good-bye, and what happened.
+    bool endedCleanly() const { return session_.end() == SessionEnd::Unpublished; }
+    const std::string &endReason() const { return session_.over() ? session_.reason() : lostReason_; }
+
+private:
+    static constexpr std::size_t kHandshakeBytes = 1 + 2 * Handshake::kPacket;
+
+    void send(std::vector<std::uint8_t> bytes, bool droppable) override;
+    void publishRequested(const PublishRequest &request) override;
+    void media(MediaTag tag) override;
+
+    void readSome();
+    void flush();
+    /// Brings the socket's side in line with the session after anything that may have ended it.
+    void settle();
+    void lose(const std::string &reason);
+    void shut();
+    void watchFor(std::uint32_t events);
+
+    net::EventLoop &loop_;
+    net::UniqueFd fd_;
+    const std::string peer_;
+    Owner &owner_;
+    Scratch &scratch_;
+    const std::uint64_t id_;
+    PublishSession session_;
+    net::EventLoop::WatchId watch_ = 0;
+    std::uint32_t watched_ = 0;
+    std::vector<std::uint8_t> out_;
+    bool overflow_ = false;
+    bool inRead_ = false;
+    bool endTold_ = false;
+    bool halfClosed_ = false;
+    net::TimePoint drainUntil_;
+    std::string lostReason_;
+};
+
+} // namespace lt::rtmp

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/export.h"
+#include "lib/rtmp/listen_socket.h"
+#include "lib/rtmp/media_tag.h"
+#include "lib/rtmp/publish_session.h"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace lt::rtmp {
+
+struct PublisherInfo {
+    std::uint64_t connection = 0; ///< unique in the server
+    std::string peer;             ///< "127.0.0.1:50312"
+    std::string software;         ///< as the publisher calls itself, printable; may be empty
+};
+
+struct PublishEnd {
+    enum class Kind {
+        Clean,       ///< the publisher ended the stream
+        Lost,        ///< it vanished, fell silent or broke the protocol
+        Unsupported, ///< it sent a codec this server does not take
+        Replaced,    ///< another publisher follows at once
+    };
+    Kind kind = Kind::Lost;
+    std::string reason; ///< a sentence without secrets
+};
+
+/// What to do with a claim whose publisher has ended.
+enum class AfterEnd {
+    Keep,   ///< it takes the next publisher
+    Retire, ///< it has had enough: publishers that come now wait for the next claim of the stream
+};
+
+/// What a stream's claimer hears, always on the server's loop thread; must not block.
+class PublishListener {
+public:
+    virtual ~PublishListener() = default;
+    virtual void published(const PublisherInfo &publisher) = 0;
+    virtual void media(MediaTag tag) = 0;
+    /// The answer counts for nothing when the publisher was replaced: published() follows.
+    virtual AfterEnd ended(const PublishEnd &end) = 0;
+};
+
+struct ClaimOptions {
+    bool wantVideo = false; ///< false: video is passed over as it arrives
+    /// A publisher that has sent nothing for this long is replaced by the next one.
+    std::chrono::milliseconds staleAfter{2000};
+};
+
+/// What is known of a stream's publishers, present and past.
+struct StreamStats {
+    bool publishing = false;
+    std::string peer;
+    std::string software;
+    std::uint64_t publishers = 0; ///< accepted so far
+    std::uint64_t refused = 0;    ///< turned away because somebody was publishing
+    AacConfig audio;              ///< all 0 before the first configuration
+    SessionCounters counters;     ///< of the present or the last publisher
+};
+
+/// Statistics that outlive the claim. Any thread.
+class StreamStatsBox {
+public:
+    StreamStats get() const {
+        std::lock_guard lock(mutex_);
+        return stats_;
+    }
+    template <typename Change>
+    void change(Change &&apply) {
+        std::lock_guard lock(mutex_);
+        apply(stats_);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    StreamStats stats_;
+};
+
+/// Limits of a whole server; Limits are those of one connection.
+struct ServerLimits {
+    Limits connection;
+    std::size_t connections = 4096;
+    std::size_t handshakes = 512; ///< connections that have not finished their handshake
+    std::size_t pending = 256;    ///< publishers that wait for somebody to claim their stream
+    std::chrono::milliseconds claimTimeout{5000};
+};
+
+/// Listens on one address and port, takes publishers and gives each to whoever claimed its stream. One per
+/// (address, port) in the process, for as long as somebody holds it; lives on net::ingestLoop().
+class LT_EXPORT RtmpServer {
+public:
+    /// A stream that belongs to its holder: at most one claim per (app, stream). Destroying it turns its
+    /// publisher away, and returns when no callback of its listener runs or will run.
+    class LT_EXPORT Claim {
+    public:
+        virtual ~Claim() = default;
+        virtual std::shared_ptr<const StreamStatsBox> stats() const = 0;
+    };
+
+    /// The server for (address, port), started if need be; port 0 starts one on a free port. Null with
+    /// `failure` when it cannot listen. Any thread but the loop's; the last holder's release ends it, its
+    /// connections are told and closed in the background.
+    static std::shared_ptr<RtmpServer> acquire(const std::string &address, std::uint16_t port,
+                                               ListenFailure &failure, const ServerLimits &limits = {});
+
+    virtual ~RtmpServer() = default;
+    virtual std::uint16_t port() const = 0;
+    /// Null when the stream is claimed already. A publisher that is waiting for this stream is accepted at
+    /// once. Keep the server for as long as the claim.
+    virtual std::unique_ptr<Claim> claim(const std::string &app, const std::string &stream,
+                                         const ClaimOptions &options, PublishListener &listener) = 0;
+};
+
+} // namespace lt::rtmp

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/admission/refusal.h"
+#include "lib/admission/single_flight.h"
+#include "lib/net/event_loop.h"
+#include "lib/rtmp/rtmp_connection.h"
+#include "lib/rtmp/rtmp_server.h"
+
+#include <map>
+#include <unordered_map>
+
+namespace lt::rtmp {
+
+/// The part of an RtmpServer that lives on the loop's thread: accepts, decides, routes. Outlives the server
+/// by the second its last connections may need to part politely.
+class ServerCore : public std::enable_shared_from_this<ServerCore>,
+                   public net::FdListener,
+                   public RtmpConnection::Owner {
+public:
+    ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener, const ServerLimits &limits);
+
+    void start();
+    /// Stops listening, tells everybody.
+    void stop();
+    /// The claim's id, or 0 when the stream is claimed already.
+    std::uint64_t addClaim(const std::string &key, const ClaimOptions &options, PublishListener &listener,
+                           std::shared_ptr<StreamStatsBox> stats);
+    /// Nothing happens when the claim has retired.
+    void removeClaim(const std::string &key, std::uint64_t id);
+
+private:
+    struct Claimed {
+        std::uint64_t id;
+        ClaimOptions options;
+        PublishListener *listener;
+        std::shared_ptr<StreamStatsBox> stats;
+    };
+    /// A publisher that holds its stream's only place: publishing, or waiting for a claim.
+    struct Publication {
+        RtmpConnection *connection;
+        SingleFlight::Slot place;
+        std::string software;
+        bool accepted;
+        net::TimePoint waitUntil;
+    };
+
+    void onReady(std::uint32_t events) override;
+    void publishRequested(RtmpConnection &connection, const PublishRequest &request) override;
+    void media(RtmpConnection &connection, MediaTag tag) override;
+    void ended(RtmpConnection &connection) override;
+    void closed(RtmpConnection &connection) override;
+
+    void take(net::UniqueFd fd, const std::string &peer);
+    void pauseAccepting();
+    void armTick();
+    void tick();
+    std::size_t handshaking() const;
+    std::size_t waiting() const;
+
+    void refuse(RtmpConnection &connection, const Refusal &refusal);
+    /// Makes way for a new publisher when the present one is silent.
+    void replaceIfStale(const std::string &key);
+    void acceptPublication(const std::string &key, Publication &publication, Claimed &claimed);
+    void endPublication(const std::string &key, PublishEnd end);
+    void noteCounters(const Claimed &claimed, const RtmpConnection &connection);
+    std::string keyOf(const RtmpConnection &connection) const;
+
+    const std::shared_ptr<net::EventLoop> loop_;
+    net::UniqueFd listener_;
+    const ServerLimits limits_;
+    RtmpConnection::Scratch scratch_{};
+    net::EventLoop::WatchId watch_ = 0;
+    net::EventLoop::TimerId tickTimer_ = 0;
+    net::EventLoop::TimerId resumeTimer_ = 0;
+    std::uint64_t lastId_ = 0;
+    std::unordered_map<RtmpConnection *, std::unique_ptr<RtmpConnection>> connections_;
+    std::unordered_map<const RtmpConnection *, std::string> keys_; ///< of those in publications_
+    std::map<std::string, Claimed> claims_;
+    std::map<std::string, Publication> publications_;
+    SingleFlight places_;
+};
+
+} // namespace lt::rtmp
