@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/dtmf_tone.h"
 #include "tests/support/gladia_emulator/emulator.h"
-#include "tests/support/gladia_emulator/json_text.h"
+#include "tests/support/json_text.h"
 #include "tests/support/http_client.h"
 
 #include <cstdint>

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/http_reply.h"
-#include "tests/support/gladia_emulator/json_text.h"
+#include "tests/support/json_text.h"
 
 #include <cstring>
 #include <utility>
 
 namespace lt::emulator {
+
+using support::isoTime;
+using support::toText;
 
 void replyJson(SoupServerMessage *message, int status, const std::string &json) {
     soup_server_message_set_status(message, static_cast<guint>(status), nullptr);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/live_server.h"
 #include "tests/support/gladia_emulator/http_reply.h"
-#include "tests/support/gladia_emulator/json_text.h"
 #include "tests/support/gladia_emulator/rest_routes.h"
+#include "tests/support/json_text.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace lt::emulator {
+
+using support::isoTime;
+using support::toText;
 
 namespace {
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/messages.h"
-#include "tests/support/gladia_emulator/json_text.h"
+#include "tests/support/json_text.h"
 
 #include <string_view>
 #include <utility>
 
 namespace lt::emulator {
+
+using support::roundedSeconds;
+using support::toText;
 
 namespace {
 

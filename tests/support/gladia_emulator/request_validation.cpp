@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/request_validation.h"
-#include "tests/support/gladia_emulator/json_text.h"
 #include "tests/support/gladia_emulator/request_schema.h"
+#include "tests/support/json_text.h"
 
 #include <cmath>
 #include <cstring>
@@ -9,6 +9,11 @@
 #include <utility>
 
 namespace lt::emulator {
+
+using support::objectMember;
+using support::parseObject;
+using support::stringMember;
+using support::toText;
 
 namespace {
 

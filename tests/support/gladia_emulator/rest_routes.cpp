@@ -2,13 +2,16 @@
 #include "tests/support/gladia_emulator/rest_routes.h"
 #include "tests/support/gladia_emulator/http_reply.h"
 #include "tests/support/gladia_emulator/job.h"
-#include "tests/support/gladia_emulator/json_text.h"
+#include "tests/support/json_text.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
 namespace lt::emulator {
+
+using support::parseObject;
+using support::toText;
 
 namespace {
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/session.h"
-#include "tests/support/gladia_emulator/json_text.h"
+#include "tests/support/json_text.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace lt::emulator {
+
+using support::isoTime;
+using support::objectMember;
+using support::parseObject;
+using support::stringMember;
 
 namespace {
 

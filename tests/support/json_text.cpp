@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/support/gladia_emulator/json_text.h"
+#include "tests/support/json_text.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-namespace lt::emulator {
+namespace lt::support {
 
 namespace {
 
@@ -36,7 +36,7 @@ bool nestedTooDeeply(std::string_view text) {
 
 } // namespace
 
-support::JsonObjectRef parseObject(std::string_view text, std::string &problem) {
+JsonObjectRef parseObject(std::string_view text, std::string &problem) {
     if (!g_utf8_validate_len(text.data(), text.size(), nullptr)) {
         problem = "the text is not UTF-8";
         return nullptr;
@@ -45,10 +45,10 @@ support::JsonObjectRef parseObject(std::string_view text, std::string &problem) 
         problem = "the JSON is nested too deeply";
         return nullptr;
     }
-    const support::ObjectRef<JsonParser> parser(json_parser_new_immutable());
+    const ObjectRef<JsonParser> parser(json_parser_new_immutable());
     GError *error = nullptr;
     if (!json_parser_load_from_data(parser.get(), text.data(), static_cast<gssize>(text.size()), &error)) {
-        const support::ErrorRef owned(error);
+        const ErrorRef owned(error);
         problem = std::string("the text is not JSON: ") + error->message;
         return nullptr;
     }
@@ -57,19 +57,19 @@ support::JsonObjectRef parseObject(std::string_view text, std::string &problem) 
         problem = "the JSON is not an object";
         return nullptr;
     }
-    return support::JsonObjectRef(json_node_dup_object(root));
+    return JsonObjectRef(json_node_dup_object(root));
 }
 
 std::string toText(JsonNode *node) {
-    const support::ObjectRef<JsonGenerator> generator(json_generator_new());
+    const ObjectRef<JsonGenerator> generator(json_generator_new());
     json_generator_set_root(generator.get(), node);
     gsize length = 0;
-    const support::CharPtr text(json_generator_to_data(generator.get(), &length));
+    const CharPtr text(json_generator_to_data(generator.get(), &length));
     return {text.get(), length};
 }
 
-std::string toText(support::JsonObjectRef object) {
-    const support::JsonNodeRef node(json_node_alloc());
+std::string toText(JsonObjectRef object) {
+    const JsonNodeRef node(json_node_alloc());
     json_node_init_object(node.get(), object.get());
     return toText(node.get());
 }
@@ -92,11 +92,11 @@ double roundedSeconds(double seconds) {
 
 std::string isoTime(gint64 microseconds) {
     GDateTime *time = g_date_time_new_from_unix_utc(microseconds / G_USEC_PER_SEC);
-    const support::CharPtr seconds(g_date_time_format(time, "%Y-%m-%dT%H:%M:%S"));
+    const CharPtr seconds(g_date_time_format(time, "%Y-%m-%dT%H:%M:%S"));
     g_date_time_unref(time);
     char millis[8];
     g_snprintf(millis, sizeof millis, ".%03dZ", static_cast<int>(microseconds / 1000 % 1000));
     return std::string(seconds.get()) + millis;
 }
 
-} // namespace lt::emulator
+} // namespace lt::support

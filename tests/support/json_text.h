@@ -6,14 +6,14 @@
 #include <string>
 #include <string_view>
 
-namespace lt::emulator {
+namespace lt::support {
 
 /// The object `text` consists of, or nothing with `problem` set to a sentence: not UTF-8, not JSON, not an
 /// object, or nested deeper than anything of this protocol.
-support::JsonObjectRef parseObject(std::string_view text, std::string &problem);
+JsonObjectRef parseObject(std::string_view text, std::string &problem);
 
 /// Takes `object` and returns its text, on one line.
-std::string toText(support::JsonObjectRef object);
+std::string toText(JsonObjectRef object);
 std::string toText(JsonNode *node);
 
 /// A member of an object if it has the right type, else the null value of that type.
@@ -26,4 +26,4 @@ double roundedSeconds(double seconds);
 /// "2026-01-05T10:00:00.000Z" of microseconds since 1970.
 std::string isoTime(gint64 microseconds);
 
-} // namespace lt::emulator
+} // namespace lt::support
