@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/net/http_request.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <libsoup/soup.h>
+
+namespace lt::net {
+
+namespace {
+
+constexpr std::size_t kMaxEarly = 256 * 1024; // libsoup buffers far less; a bound all the same
+
+void setReply(SoupServerMessage *message, const HttpReply &reply) {
+    SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
+    // The server closes after each reply anyway (see HttpListener); say so.
+    soup_message_headers_replace(headers, "Connection", "close");
+    soup_message_headers_replace(headers, "X-Content-Type-Options", "nosniff");
+    soup_message_headers_replace(headers, "Cache-Control", "no-store");
+    for (const auto &[name, value] : reply.headers)
+        soup_message_headers_replace(headers, name.c_str(), value.c_str());
+    soup_server_message_set_status(message, reply.status, nullptr);
+    soup_server_message_set_response(message, reply.contentType.c_str(), SOUP_MEMORY_COPY, reply.body.data(),
+                                     reply.body.size());
+}
+
+std::string addressText(GSocketAddress *address) {
+    if (!G_IS_INET_SOCKET_ADDRESS(address))
+        return {};
+    auto *inet = G_INET_SOCKET_ADDRESS(address);
+    const CharPtr text(g_inet_address_to_string(g_inet_socket_address_get_address(inet)));
+    const std::string host(text.get());
+    return (host.find(':') == host.npos ? host : "[" + host + "]") + ":" +
+           std::to_string(g_inet_socket_address_get_port(inet));
+}
+
+/// Reads what libsoup and the kernel hold. False when the peer is gone.
+bool drain(GIOStream *stream, std::string &early) {
+    auto *input = G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(stream));
+    std::array<char, 4096> buffer;
+    while (early.size() < kMaxEarly) {
+        ErrorOut error;
+        const gssize got = g_pollable_input_stream_read_nonblocking(input, buffer.data(), buffer.size(),
+                                                                    nullptr, error.out());
+        if (got < 0)
+            return g_error_matches(error.get(), G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+        if (got == 0)
+            return false;
+        early.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return false;
+}
+
+/// Finds the TCP connection below libsoup's own stream classes.
+GSocket *socketOf(GIOStream *stream) {
+    for (;;) {
+        if (G_IS_SOCKET_CONNECTION(stream))
+            return g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
+        if (!g_object_class_find_property(G_OBJECT_GET_CLASS(stream), "base-iostream"))
+            return nullptr;
+        GIOStream *base = nullptr;
+        g_object_get(stream, "base-iostream", &base, nullptr);
+        if (!base)
+            return nullptr;
+        g_object_unref(base); // `stream` keeps it
+        stream = base;
+    }
+}
+
+struct PendingUpgrade {
+    std::function<void(UpgradedSocket)> onUpgraded;
+    std::string peer;
+};
+
+/// The 101 is written: from here on the connection is ours.
+void steal(SoupServerMessage *message, gpointer data) {
+    auto *pending = static_cast<PendingUpgrade *>(data);
+    // Both are freed as a side effect of stealing.
+    const auto onUpgraded = std::move(pending->onUpgraded);
+    UpgradedSocket upgraded;
+    upgraded.peer = std::move(pending->peer);
+    const GRef<GIOStream> stream(soup_server_message_steal_connection(message));
+    if (!stream || !drain(stream.get(), upgraded.early))
+        return;
+    // A descriptor of our own frees all that libsoup and GIO keep per connection.
+    if (GSocket *socket = socketOf(stream.get()))
+        upgraded.fd.reset(fcntl(g_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0));
+    if (upgraded.fd)
+        onUpgraded(std::move(upgraded));
+}
+
+} // namespace
+
+DeferredReply::DeferredReply(SoupServerMessage *message)
+    : message_(retain(message)),
+      disconnected_(g_signal_connect_swapped(message, "disconnected", G_CALLBACK(+[](DeferredReply *self) {
+                                                 g_signal_handler_disconnect(self->message_.get(),
+                                                                             self->disconnected_);
+                                                 self->message_.reset();
+                                             }),
+                                             this)) {
+    soup_server_message_pause(message);
+}
+
+DeferredReply::~DeferredReply() {
+    send({503, "text/plain", "The server is stopping.\n"});
+}
+
+void DeferredReply::send(const HttpReply &reply) {
+    if (!message_)
+        return;
+    const auto message = std::move(message_);
+    g_signal_handler_disconnect(message.get(), disconnected_);
+    setReply(message.get(), reply);
+    soup_server_message_unpause(message.get());
+}
+
+std::string_view HttpRequest::query(const char *name) const {
+    const void *value = query_ ? g_hash_table_lookup(query_, name) : nullptr;
+    return value ? static_cast<const char *>(value) : std::string_view();
+}
+
+std::string_view HttpRequest::header(const char *name) const {
+    const char *value =
+        soup_message_headers_get_list(soup_server_message_get_request_headers(message_), name);
+    return value ? value : std::string_view();
+}
+
+std::string HttpRequest::peer() const {
+    return addressText(soup_server_message_get_remote_address(message_));
+}
+
+bool HttpRequest::wantsWebSocket() const {
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(message_);
+    return soup_message_headers_header_contains(headers, "Upgrade", "websocket");
+}
+
+void HttpRequest::reply(const HttpReply &reply) {
+    setReply(message_, reply);
+}
+
+std::shared_ptr<DeferredReply> HttpRequest::defer() {
+    return std::make_shared<DeferredReply>(message_);
+}
+
+void HttpRequest::upgrade(std::function<void(UpgradedSocket)> onUpgraded) {
+    // No list of extensions: permessage-deflate would make each frame depend on the viewer.
+    if (!soup_websocket_server_process_handshake(message_, nullptr, nullptr, nullptr, nullptr))
+        return;
+    g_signal_connect_data(
+        message_, "wrote-informational", G_CALLBACK(steal), new PendingUpgrade{std::move(onUpgraded), peer()},
+        [](gpointer data, GClosure *) { delete static_cast<PendingUpgrade *>(data); },
+        static_cast<GConnectFlags>(0));
+}
+
+} // namespace lt::net

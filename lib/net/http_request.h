@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/gst/refs.h"
+#include "lib/net/unique_fd.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+typedef struct _SoupServerMessage SoupServerMessage;
+typedef struct _GHashTable GHashTable;
+
+namespace lt::net {
+
+struct HttpReply {
+    unsigned status = 200;
+    std::string contentType;
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers = {}; ///< besides the ones every reply has
+};
+
+/// A connection that speaks WebSocket from now on.
+struct UpgradedSocket {
+    UniqueFd fd;       ///< non-blocking, libsoup has let go of it
+    std::string early; ///< what the client has already sent after its handshake
+    std::string peer;  ///< "127.0.0.1:40112"
+};
+
+/// The answer to a request that was deferred. HTTP thread only.
+class DeferredReply {
+public:
+    explicit DeferredReply(SoupServerMessage *message);
+    ~DeferredReply();
+    DeferredReply(const DeferredReply &) = delete;
+    DeferredReply &operator=(const DeferredReply &) = delete;
+
+    /// Answers; the first call counts. Nothing happens when the client is gone.
+    void send(const HttpReply &reply);
+
+private:
+    GRef<SoupServerMessage> message_;
+    unsigned long disconnected_;
+};
+
+/// One GET or HEAD request, valid during its handler. HTTP thread only.
+class HttpRequest {
+public:
+    HttpRequest(SoupServerMessage *message, const char *path, GHashTable *query)
+        : message_(message), path_(path), query_(query) {}
+
+    std::string_view path() const { return path_; }
+    /// "" when absent.
+    std::string_view query(const char *name) const;
+    std::string_view header(const char *name) const;
+    std::string peer() const;
+    bool wantsWebSocket() const;
+
+    /// One of these three, once.
+    void reply(const HttpReply &reply);
+    std::shared_ptr<DeferredReply> defer();
+    /// Checks the handshake (RFC 6455 §4.2), refuses with 400 when it is wrong, else sends the 101 without
+    /// any extension and hands the socket over. `onUpgraded` runs on the HTTP thread, or never when the
+    /// client leaves meanwhile.
+    void upgrade(std::function<void(UpgradedSocket)> onUpgraded);
+
+private:
+    SoupServerMessage *message_;
+    std::string_view path_;
+    GHashTable *query_;
+};
+
+} // namespace lt::net

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/net/listen_socket.h"
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace lt::net {
+
+namespace {
+
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+
+    sockaddr *get() { return reinterpret_cast<sockaddr *>(&storage); }
+};
+
+Address parse(const std::string &text, std::uint16_t port) {
+    Address address;
+    auto *four = reinterpret_cast<sockaddr_in *>(&address.storage);
+    auto *six = reinterpret_cast<sockaddr_in6 *>(&address.storage);
+    if (inet_pton(AF_INET, text.c_str(), &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons(port);
+        address.size = sizeof *four;
+    } else if (inet_pton(AF_INET6, text.c_str(), &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(port);
+        address.size = sizeof *six;
+    }
+    return address;
+}
+
+std::string sentenceFor(const std::string &address, std::uint16_t port, int code) {
+    const std::string where = "port " + std::to_string(port) + " on " + address;
+    switch (code) {
+    case EADDRINUSE:
+        return "Cannot listen: " + where +
+               " is already in use. Stop the program that uses it, or choose another port.";
+    case EADDRNOTAVAIL:
+        return "Cannot listen on " + address + ": this machine has no such address.";
+    case EACCES:
+        return "Cannot listen: " + where + " needs more rights. Choose a port above 1023.";
+    default:
+        return "Cannot listen on " + where + ": " + std::generic_category().message(code) + ".";
+    }
+}
+
+} // namespace
+
+std::string listenAddress(const std::string &address) {
+    if (address == "localhost")
+        return "127.0.0.1";
+    return parse(address, 0).size > 0 ? address : "";
+}
+
+UniqueFd listenOn(const std::string &address, std::uint16_t port, int backlog, ListenError &error) {
+    const std::string known = listenAddress(address);
+    if (known.empty()) {
+        error = {false, "Cannot listen on \"" + address + "\": it is not an IP address."};
+        return {};
+    }
+    Address where = parse(known, port);
+    UniqueFd fd(socket(where.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const int on = 1; // connections of an earlier run that linger in TIME_WAIT do not hold the port
+    if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(fd.get(), where.get(), where.size) == 0 && listen(fd.get(), backlog) == 0)
+        return fd;
+    const int code = errno;
+    error = {code == EADDRINUSE, sentenceFor(address, port, code)};
+    return {};
+}
+
+std::uint16_t localPort(int fd) {
+    Address address;
+    address.size = sizeof address.storage;
+    if (getsockname(fd, address.get(), &address.size) != 0)
+        return 0;
+    if (address.storage.ss_family == AF_INET6)
+        return ntohs(reinterpret_cast<sockaddr_in6 *>(&address.storage)->sin6_port);
+    return ntohs(reinterpret_cast<sockaddr_in *>(&address.storage)->sin_port);
+}
+
+} // namespace lt::net

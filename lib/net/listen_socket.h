@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/export.h"
+#include "lib/net/unique_fd.h"
+
+#include <cstdint>
+#include <string>
+
+namespace lt::net {
+
+struct ListenError {
+    bool inUse = false;   ///< somebody else listens there
+    std::string sentence; ///< for the user: names address and port
+};
+
+/// "localhost" becomes 127.0.0.1; IP addresses stay; "" when it is neither. Names are not resolved: that
+/// could block a state change.
+LT_EXPORT std::string listenAddress(const std::string &address);
+
+/// A non-blocking TCP socket that listens on `address` (see listenAddress()) and `port`, 0 for a free one,
+/// with room for `backlog` connections not yet accepted. Empty, and `error` set, on failure.
+LT_EXPORT UniqueFd listenOn(const std::string &address, std::uint16_t port, int backlog, ListenError &error);
+/// The port a listening socket has; 0 when there is none.
+LT_EXPORT std::uint16_t localPort(int fd);
+
+} // namespace lt::net
