@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/broadcast/room_handle.h"
+#include "lib/export.h"
+#include "lib/net/http_listener.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace lt::broadcast {
+
+/// Why an element could not be attached; `sentence` is for the user.
+struct AttachError {
+    bool busy = false; ///< the port is taken by another program, or the session by another element
+    std::string sentence;
+};
+
+/// The viewers' side of one (address, port): HTTP, WebSocket upgrade and the rooms behind it. Shared by all
+/// elements of the process that attach to the same port; gone, port included, with the last of them.
+class LT_EXPORT BroadcastServer {
+public:
+    class Attachment;
+
+    /// Opens the session's room for one element; a second one is refused. `watcher` must outlive the
+    /// attachment. Any thread but the HTTP thread; does not wait for the network.
+    static std::unique_ptr<Attachment> attach(const std::string &address, std::uint16_t port,
+                                              const std::string &session, const RoomSettings &settings,
+                                              RoomWatcher &watcher, AttachError &error);
+    ~BroadcastServer();
+    BroadcastServer(const BroadcastServer &) = delete;
+    BroadcastServer &operator=(const BroadcastServer &) = delete;
+
+    std::uint16_t port() const { return listener_->port(); }
+    const std::shared_ptr<net::EventLoop> &loop() const { return loop_; }
+    /// The room of a live session, else null.
+    std::shared_ptr<RoomHandle> room(const std::string &session) const;
+    /// Names of the live sessions, in order.
+    std::vector<std::string> sessions() const;
+
+private:
+    explicit BroadcastServer(std::shared_ptr<net::HttpListener> listener);
+
+    static std::shared_ptr<BroadcastServer> open(const std::string &address, std::uint16_t port,
+                                                 AttachError &error);
+
+    const std::shared_ptr<net::EventLoop> loop_;
+    const std::shared_ptr<net::HttpListener> listener_;
+    mutable std::mutex mutex_; // guards rooms_
+    std::map<std::string, std::shared_ptr<RoomHandle>> rooms_;
+    std::unique_ptr<net::HttpListener::Serving> serving_; // first to go
+};
+
+/// One element's hold on its room. Destroying it ends the room: viewers are closed with 1001, and the watcher
+/// is told nothing any more.
+class LT_EXPORT BroadcastServer::Attachment {
+public:
+    ~Attachment();
+    Attachment(const Attachment &) = delete;
+    Attachment &operator=(const Attachment &) = delete;
+
+    /// These may be called from any thread and never wait; see RoomHandle.
+    void publish(RoomMessage message);
+    void setHeartbeat(const std::string &source, std::uint32_t intervalMs, std::uint32_t maxMissed);
+    void setResting(bool resting);
+    void endSession();
+    /// May be kept, and read, after the attachment.
+    std::shared_ptr<const RoomCounts> counts() const;
+    std::uint16_t port() const;
+
+private:
+    friend class BroadcastServer;
+    Attachment(std::shared_ptr<BroadcastServer> server, std::string session,
+               std::shared_ptr<RoomHandle> room);
+
+    const std::shared_ptr<BroadcastServer> server_;
+    const std::string session_;
+    const std::shared_ptr<RoomHandle> room_;
+};
+
+} // namespace lt::broadcast
