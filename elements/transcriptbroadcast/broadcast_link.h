@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/broadcast/broadcast_server.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <gst/gst.h>
+
+namespace lt::broadcast {
+
+/// The element's hold on its room: opened and closed by state changes, used by the streaming thread, and what
+/// the room tells goes out as element messages. Any thread; no lock is held across a post.
+class BroadcastLink : private RoomWatcher {
+public:
+    /// `element` owns this.
+    explicit BroadcastLink(GstElement *element) : element_(element) {}
+
+    bool open(const std::string &address, std::uint16_t port, const std::string &session,
+              const RoomSettings &settings, AttachError &error);
+    /// Viewers are closed with 1001. Not while publish() runs.
+    void close();
+
+    /// Port in use, 0 while closed.
+    std::uint16_t port() const;
+    /// What the room did; of the last one while closed, null before the first.
+    std::shared_ptr<const RoomCounts> counts() const;
+
+    void publish(RoomMessage message);
+    void setHeartbeat(const std::string &source, std::uint32_t intervalMs, std::uint32_t maxMissed);
+    void setResting(bool resting);
+
+    /// Ends the session: viewers get what waits and a close. waitFlushed() then returns true when that is
+    /// done, or false when interrupt() ended the wait; it may be called again.
+    void endSession();
+    bool waitFlushed();
+    void interrupt(bool interrupted);
+
+private:
+    void onViewerAdded(std::uint64_t id, const std::string &peer) override;
+    void onViewerRemoved(std::uint64_t id, const std::string &peer, Departure departure) override;
+    void onSessionFlushed() override;
+    void postViewer(const char *name, std::uint64_t id, const std::string &peer, const char *reason);
+
+    GstElement *const element_;
+    mutable std::mutex mutex_; // guards all below; nothing but the attachment's quick calls happen under it
+    std::condition_variable changed_;
+    std::unique_ptr<BroadcastServer::Attachment> attachment_;
+    std::shared_ptr<const RoomCounts> counts_;
+    std::string session_;
+    bool flushed_ = true;
+    bool interrupted_ = false;
+};
+
+} // namespace lt::broadcast
