@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "elements/gladiasink/gladia_stream.h"
+
+#include "lib/metrics/registry.h"
+#include "lib/net/io_threads.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace lt::gladia {
+
+namespace {
+
+/// What a socket gets to say goodbye to a peer that does not answer.
+constexpr std::uint64_t kGoodbyeNs = 2'000'000'000;
+
+std::uint64_t monotonicNs() {
+    return static_cast<std::uint64_t>(g_get_monotonic_time()) * 1000;
+}
+
+struct SourceDestroy {
+    void operator()(GSource *source) const noexcept {
+        g_source_destroy(source);
+        g_source_unref(source);
+    }
+};
+using SourceRef = std::unique_ptr<GSource, SourceDestroy>;
+
+GSourceFuncs timerFuncs = {nullptr,
+                           nullptr,
+                           [](GSource *, GSourceFunc callback, gpointer data) -> gboolean { return callback(data); },
+                           nullptr,
+                           nullptr,
+                           nullptr};
+
+double ms(std::uint64_t ns) {
+    return static_cast<double>(ns) / 1e6;
+}
+
+/// References into the process's registry: looked up once per stream.
+struct Instruments {
+    metrics::Registry &all = metrics::registry();
+    metrics::Counter &chunks = all.counter(metrics::names::kAudioChunksSent);
+    metrics::Histogram &chunkSize = all.histogram(metrics::names::kAudioChunkSize);
+    metrics::Histogram &messageGap = all.histogram(metrics::names::kMessageGap);
+    metrics::Histogram &end = all.histogram(metrics::names::kEndToTranscript);
+    metrics::Histogram &endPartial = all.histogram(metrics::names::kEndToTranscriptPartial);
+    metrics::Histogram &endFinal = all.histogram(metrics::names::kEndToTranscriptFinal);
+    metrics::Histogram &latency = all.histogram(metrics::names::kSttLatency);
+    metrics::Histogram &latencyPartial = all.histogram(metrics::names::kSttLatencyPartial);
+    metrics::Histogram &latencyFinal = all.histogram(metrics::names::kSttLatencyFinal);
+
+    void record(const SpokenTranscript &spoken) {
+        const std::uint64_t received = spoken.stamps.received;
+        if (spoken.stamps.audio_sent == GST_CLOCK_TIME_NONE)
+            return;
+        const bool isFinal = spoken.transcript.isFinal;
+        const double sinceSent = ms(received - std::min(received, spoken.stamps.audio_sent));
+        end.record(sinceSent);
+        (isFinal ? endFinal : endPartial).record(sinceSent);
+        const double sinceSpoken = ms(received - std::min(received, spoken.spokenNs));
+        latency.record(sinceSpoken);
+        (isFinal ? latencyFinal : latencyPartial).record(sinceSpoken);
+    }
+};
+
+} // namespace
+
+/// Lives on the recogniser thread; the backlog, the statistics and the end are also reached from others.
+class GladiaStream::Core final : public SessionObserver,
+                                 public ConnectionListener,
+                                 public std::enable_shared_from_this<Core> {
+public:
+    Core(Settings settings, std::shared_ptr<TranscriptQueue> output, Callbacks callbacks,
+         std::shared_ptr<net::ContextThread> thread)
+        : backlog(settings.maxBacklogNs),
+          settings_(std::move(settings)),
+          output_(std::move(output)),
+          callbacks_(std::move(callbacks)),
+          thread_(std::move(thread)) {}
+
+    AudioBacklog backlog;
+
+    // ---- any thread
+
+    template <typename Input>
+    void post(net::ContextThread &thread, Input input) {
+        thread.post([self = shared_from_this(), input = std::move(input)] {
+            if (self->start())
+                self->feed(input);
+        });
+    }
+
+    void setEnd(std::uint32_t seqnum) {
+        std::lock_guard lock(mutex_);
+        endSeqnum_ = seqnum;
+    }
+
+    Stats stats() const {
+        std::lock_guard lock(mutex_);
+        Stats copy = stats_;
+        copy.backlog = backlog.level();
+        return copy;
+    }
+
+    bool waitClosed(std::chrono::milliseconds patience) {
+        std::unique_lock lock(mutex_);
+        return closedChanged_.wait_for(lock, patience, [&] { return closed_; });
+    }
+
+    // ---- recogniser thread
+
+    /// Runs `input` on the session, then arms the timer and publishes the figures.
+    template <typename Input>
+    void feed(const Input &input) {
+        if (!session_)
+            return;
+        const auto keep = shared_from_this(); // a callback may drop the stream
+        input(*session_, monotonicNs());
+        publish();
+        if (timer_)
+            g_source_set_ready_time(timer_.get(), readyTime());
+    }
+
+    void leave() {
+        leaving_ = true;
+        if (session_)
+            session_->abort();
+        publish();
+        if (!connection_ || connection_->idle()) {
+            dismantle();
+            return;
+        }
+        self_ = shared_from_this(); // until the sockets are closed
+        goodbyeUntil_ = monotonicNs() + kGoodbyeNs;
+        g_source_set_ready_time(timer_.get(), static_cast<gint64>(goodbyeUntil_ / 1000));
+    }
+
+private:
+    bool start() {
+        if (leaving_ || session_)
+            return !leaving_;
+        GladiaConnection::Settings network;
+        network.initUrl = settings_.session.endpoint.initUrl();
+        network.apiKey = settings_.apiKey;
+        network.tlsDatabase = std::move(settings_.tlsDatabase);
+        connection_ = std::make_unique<GladiaConnection>(std::move(network), *this);
+        session_ = std::make_unique<GladiaSession>(settings_.session, backlog, *connection_, *this);
+        timer_.reset(g_source_new(&timerFuncs, sizeof(GSource)));
+        g_source_set_callback(
+            timer_.get(), [](gpointer core) { return static_cast<Core *>(core)->onTimer(); }, this, nullptr);
+        g_source_attach(timer_.get(), thread_->context());
+        return true;
+    }
+
+    gboolean onTimer() {
+        g_source_set_ready_time(timer_.get(), -1);
+        if (leaving_)
+            dismantle();
+        else
+            feed([](GladiaSession &session, std::uint64_t now) { session.tick(now); });
+        return G_SOURCE_CONTINUE;
+    }
+
+    gint64 readyTime() const {
+        const auto due = session_->deadline();
+        // Rounded up: a tick that comes early does nothing.
+        return due && *due != ~std::uint64_t{0} ? static_cast<gint64>(*due / 1000 + 1) : -1;
+    }
+
+    void publish() {
+        if (!session_)
+            return;
+        std::lock_guard lock(mutex_);
+        stats_.state = session_->state();
+        stats_.sessionId = session_->sessionId();
+        stats_.counts = session_->counts();
+        stats_.transcripts = session_->transcriptCounts();
+        stats_.inFlightNs = session_->inFlightNs();
+    }
+
+    /// The sockets are closed, or had their time. Nothing of libsoup is left afterwards.
+    void dismantle() {
+        const auto keep = std::exchange(self_, nullptr);
+        timer_.reset();
+        session_.reset();
+        // Not from inside a signal of one of its sockets.
+        std::shared_ptr<GladiaConnection> connection(std::move(connection_));
+        auto thread = std::exchange(thread_, nullptr);
+        if (!thread)
+            return;
+        thread->post([connection = std::move(connection), self = weak_from_this().lock()]() mutable {
+            connection.reset();
+            if (!self)
+                return;
+            std::lock_guard lock(self->mutex_);
+            self->closed_ = true;
+            self->closedChanged_.notify_all();
+        });
+    }
+
+    // SessionObserver
+    void onNotice(const Notice &notice) override { callbacks_.onNotice(notice); }
+    void onTranscript(SpokenTranscript spoken) override {
+        instruments_.record(spoken);
+        output_->push(std::move(spoken));
+    }
+    void onChunkSent(std::size_t bytes) override {
+        instruments_.chunks.add();
+        instruments_.chunkSize.record(static_cast<double>(bytes));
+    }
+    void onMessageGap(std::uint64_t ns) override { instruments_.messageGap.record(ms(ns)); }
+    void onEnded() override {
+        std::uint32_t seqnum;
+        {
+            std::lock_guard lock(mutex_);
+            seqnum = endSeqnum_;
+        }
+        output_->push(EndOfTranscripts{seqnum});
+    }
+    void onFailed(const Failure &failure) override {
+        output_->push(EndOfTranscripts{});
+        callbacks_.onFailed(failure);
+    }
+
+    // ConnectionListener
+    void onAnswered(unsigned status, std::string_view body, std::uint64_t retryAfterNs) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.answered(now, status, body, retryAfterNs); });
+    }
+    void onAttemptFailed(Failure failure) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.attemptFailed(now, std::move(failure)); });
+    }
+    void onOpened() override {
+        feed([](GladiaSession &s, std::uint64_t now) { s.opened(now); });
+    }
+    void onReceived(std::string_view text) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.received(now, text); });
+    }
+    void onPong() override {
+        feed([](GladiaSession &s, std::uint64_t now) { s.pongReceived(now); });
+    }
+    void onClosed(unsigned code, std::string_view reason) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.closed(now, code, reason); });
+    }
+    void onIdle() override {
+        if (leaving_)
+            dismantle();
+    }
+
+    Settings settings_;
+    const std::shared_ptr<TranscriptQueue> output_;
+    const Callbacks callbacks_;
+    Instruments instruments_;
+
+    // Recogniser thread only.
+    std::shared_ptr<net::ContextThread> thread_; // until dismantled
+    std::unique_ptr<GladiaConnection> connection_;
+    std::unique_ptr<GladiaSession> session_;
+    SourceRef timer_;
+    std::shared_ptr<Core> self_;
+    std::uint64_t goodbyeUntil_ = 0;
+    bool leaving_ = false;
+
+    mutable std::mutex mutex_; // guards all below
+    std::condition_variable closedChanged_;
+    Stats stats_;
+    std::uint32_t endSeqnum_ = 0;
+    bool closed_ = false;
+};
+
+GladiaStream::GladiaStream(Settings settings, std::shared_ptr<TranscriptQueue> output, Callbacks callbacks)
+    : thread_(net::recogniserThread()),
+      core_(std::make_shared<Core>(std::move(settings), std::move(output), std::move(callbacks), thread_)) {}
+
+GladiaStream::~GladiaStream() {
+    abort(AudioBacklog::Result::Flushing);
+}
+
+AudioBacklog::Result GladiaStream::push(AudioBlock block, AudioBacklog::Policy policy) {
+    const auto pushed = core_->backlog.push(std::move(block), policy);
+    if (pushed.result == AudioBacklog::Result::Taken && pushed.wasEmpty)
+        core_->post(*thread_, [](GladiaSession &session, std::uint64_t now) { session.audioAvailable(now); });
+    return pushed.result;
+}
+
+void GladiaStream::end(std::uint32_t seqnum) {
+    core_->setEnd(seqnum);
+    core_->backlog.end();
+    core_->post(*thread_, [](GladiaSession &session, std::uint64_t now) { session.audioEnded(now); });
+}
+
+void GladiaStream::setHeartbeat(std::uint64_t intervalNs, std::uint64_t limitNs) {
+    core_->post(*thread_, [=](GladiaSession &session, std::uint64_t now) {
+        session.setHeartbeat(now, intervalNs, limitNs);
+    });
+}
+
+void GladiaStream::abort(AudioBacklog::Result result) {
+    core_->backlog.shut(result);
+    thread_->post([core = core_] { core->leave(); });
+}
+
+bool GladiaStream::waitClosed(std::chrono::milliseconds patience) {
+    return core_->waitClosed(patience);
+}
+
+GladiaStream::Stats GladiaStream::stats() const {
+    return core_->stats();
+}
+
+} // namespace lt::gladia

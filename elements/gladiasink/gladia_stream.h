@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "elements/gladiasink/gladia_connection.h"
+#include "elements/gladiasink/transcript_queue.h"
+#include "lib/net/context_thread.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lt::gladia {
+
+/// A stream of audio on its way to the recogniser and the transcripts on their way back: the session and its
+/// connection on the recogniser thread, and what may be called from other threads.
+class GladiaStream {
+public:
+    struct Settings {
+        SessionConfig session;
+        std::string apiKey;
+        GRef<GTlsDatabase> tlsDatabase;
+        std::uint64_t maxBacklogNs = 120'000'000'000;
+    };
+    /// Called on the recogniser thread, without locks.
+    struct Callbacks {
+        std::function<void(const Notice &)> onNotice;
+        std::function<void(const Failure &)> onFailed;
+    };
+    struct Stats {
+        GladiaSession::State state = GladiaSession::State::Idle;
+        std::string sessionId;
+        GladiaSession::Counts counts;
+        SessionTranscripts::Counts transcripts;
+        AudioBacklog::Level backlog;
+        std::uint64_t inFlightNs = 0;
+    };
+
+    GladiaStream(Settings settings, std::shared_ptr<TranscriptQueue> output, Callbacks callbacks);
+    /// Aborts; does not wait.
+    ~GladiaStream();
+    GladiaStream(const GladiaStream &) = delete;
+    GladiaStream &operator=(const GladiaStream &) = delete;
+
+    /// Streaming thread. Never waits for the network, except with Policy::Block when the backlog is full.
+    AudioBacklog::Result push(AudioBlock block, AudioBacklog::Policy policy);
+    /// No more audio. EndOfTranscripts with this seqnum comes out when all of it is transcribed.
+    void end(std::uint32_t seqnum);
+    /// Policy of a heartbeat; 0, 0 when there is none any more. Any thread.
+    void setHeartbeat(std::uint64_t intervalNs, std::uint64_t limitNs);
+
+    /// Ends without a word: a waiting push() answers `result` at once, the socket says goodbye. Any thread.
+    void abort(AudioBacklog::Result result);
+    /// After abort(): waits until the sockets are closed; false when that took longer than `patience`.
+    bool waitClosed(std::chrono::milliseconds patience);
+
+    Stats stats() const;
+
+private:
+    class Core;
+    std::shared_ptr<net::ContextThread> thread_;
+    std::shared_ptr<Core> core_;
+};
+
+} // namespace lt::gladia

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "elements/gladiasink/audio_backlog.h"
+#include "elements/gladiasink/protocol.h"
+#include "elements/gladiasink/session_timeline.h"
+#include "elements/gladiasink/utterance_book.h"
+#include "lib/livetranscript/gsttranscriptmeta.h"
+#include "lib/transcript/transcript.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lt::gladia {
+
+/// A message for downstream, on the pipeline's clocks.
+struct SpokenTranscript {
+    Transcript transcript;
+    GstTranscriptStamps stamps = GST_TRANSCRIPT_STAMPS_INIT; ///< all but `pushed`
+    std::uint64_t spokenNs = ~std::uint64_t{0}; ///< the utterance's end on the monotonic clock; ~0 unknown
+    bool afterHole = false;                     ///< audio before it was lost
+};
+
+/// Turns what one Gladia session says into transcripts. Pure, one thread.
+class SessionTranscripts {
+public:
+    struct Counts {
+        std::uint64_t partials = 0;
+        std::uint64_t finals = 0;
+        std::uint64_t repeated = 0; ///< about an utterance whose final was there already
+    };
+
+    /// A new session, named `epoch`, of audio in `format`.
+    void reset(const std::string &epoch, const AudioFormat &format);
+    SessionTimeline &timeline() { return timeline_; }
+    const SessionTimeline &timeline() const { return timeline_; }
+
+    /// Nothing when there is nothing new in it.
+    std::optional<SpokenTranscript> make(Utterance utterance, std::uint64_t receivedNs);
+    /// Says downstream that this audio was not heard.
+    SpokenTranscript makeGap(const LostRange &range, const std::string &reason, std::uint64_t nowNs);
+
+    std::size_t openUtterances() const { return book_.open(); }
+    /// Over all sessions.
+    const Counts &counts() const { return counts_; }
+
+private:
+    std::string epoch_;
+    SessionTimeline timeline_;
+    UtteranceBook book_;
+    Counts counts_;
+    std::uint64_t gaps_ = 0;
+};
+
+} // namespace lt::gladia
