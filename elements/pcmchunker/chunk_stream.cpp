@@ -76,12 +76,12 @@ void ChunkStream::turn() {
         emitRest(Reason::Timer);
         break;
     case Queue::Turn::Item:
-        if (auto *audio = std::get_if<Audio>(&item))
-            onAudio(std::move(*audio));
-        else if (auto *event = std::get_if<EventRef>(&item))
-            onEvent(std::move(*event));
-        else if (auto *query = std::get_if<GstQuery *>(&item))
-            onQuery(*query);
+        if (item.audio)
+            onAudio(std::move(item.audio), item.arrival);
+        else if (item.event)
+            onEvent(std::move(item.event));
+        else
+            onQuery(item.query);
         break;
     }
 }
@@ -126,25 +126,23 @@ Alarm *ChunkStream::armedAlarm() {
     return &alarm_;
 }
 
-void ChunkStream::onAudio(Audio audio) {
-    GstBuffer *buffer = audio.buffer.get();
-    const auto size = gst_buffer_get_size(buffer);
+void ChunkStream::onAudio(BufferRef buffer, GstClockTime arrival) {
     if (shared_.flow != GST_FLOW_OK) {
-        shared_.counters.bytesDropped += size;
+        shared_.counters.bytesDropped += gst_buffer_get_size(buffer.get());
         return;
     }
     learnLiveness();
-    if (GST_BUFFER_IS_DISCONT(buffer) || !planner_.continues(GST_BUFFER_PTS(buffer), waiting())) {
+    const GstClockTime pts = GST_BUFFER_PTS(buffer.get());
+    if (GST_BUFFER_IS_DISCONT(buffer.get()) || !planner_.continues(pts, waiting())) {
         breakOff();
-        planner_.resync(GST_BUFFER_PTS(buffer));
+        planner_.resync(pts);
     }
-    gst_adapter_push(adapter_.get(), audio.buffer.release());
+    gst_adapter_push(adapter_.get(), buffer.release());
     bool due = false;
     if (clock_) {
         const auto current = now();
         // A stamp of the clock before this one says nothing.
-        rule_.audioArrived(GST_CLOCK_TIME_IS_VALID(audio.arrival) ? std::min(audio.arrival, current)
-                                                                  : current);
+        rule_.audioArrived(GST_CLOCK_TIME_IS_VALID(arrival) ? std::min(arrival, current) : current);
         due = rule_.dueOnArrival(current); // before anything is cut: chunks of one arrival leave together
     }
     emitFull();

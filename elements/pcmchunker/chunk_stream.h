@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <variant>
 
 #include <gst/base/gstadapter.h>
 #include <gst/gst.h>
@@ -21,12 +20,13 @@ namespace lt::chunker {
 /// The PCM, A-law or µ-law that `caps` describe; nothing when they describe something else.
 std::optional<PcmFormat> pcmFormatOf(const GstCaps *caps);
 
-/// What travels from the sink pad to the source pad's task.
-struct Audio {
-    BufferRef buffer;
-    GstClockTime arrival; ///< of the element's clock; NONE without one
+/// What travels from the sink pad to the source pad's task: one of the three.
+struct Item {
+    BufferRef audio;
+    EventRef event;
+    GstQuery *query = nullptr;                  ///< of the thread that waits for the answer
+    GstClockTime arrival = GST_CLOCK_TIME_NONE; ///< of audio, on the element's clock; NONE without one
 };
-using Item = std::variant<std::monostate, Audio, EventRef, GstQuery *>;
 using Queue = StreamQueue<Item>;
 
 /// Why a chunk left.
@@ -94,7 +94,7 @@ private:
     GstClockTime now() const { return gst_clock_get_time(clock_.get()); }
     std::size_t waiting() const { return gst_adapter_available(adapter_.get()); }
 
-    void onAudio(Audio audio);
+    void onAudio(BufferRef buffer, GstClockTime arrival);
     void onEvent(EventRef event);
     void onCaps(GstEvent *event);
     void onSegment(GstEvent *event);

@@ -8,7 +8,7 @@
 GST_DEBUG_CATEGORY_EXTERN(gst_pcm_chunker_debug);
 #define GST_CAT_DEFAULT gst_pcm_chunker_debug
 
-using lt::chunker::Audio;
+using lt::chunker::Item;
 using lt::chunker::Queue;
 using lt::chunker::Shared;
 using Input = PcmChunkerInput;
@@ -56,7 +56,8 @@ static GstFlowReturn gst_pcm_chunker_chain(GstPad *, GstObject *parent, GstBuffe
 
     lt::ObjectRef<GstClock> clock(gst_element_get_clock(GST_ELEMENT(self)));
     const GstClockTime arrival = clock ? gst_clock_get_time(clock.get()) : GST_CLOCK_TIME_NONE;
-    switch (shared.queue.push(Audio{std::move(buffer), arrival}, in.format.durationOf(size))) {
+    switch (
+        shared.queue.push(Item{.audio = std::move(buffer), .arrival = arrival}, in.format.durationOf(size))) {
     case Queue::Fate::Taken:
         return GST_FLOW_OK;
     case Queue::Fate::Stopped:
@@ -149,16 +150,16 @@ static gboolean gst_pcm_chunker_sink_event(GstPad *pad, GstObject *parent, GstEv
     // After EOS from downstream these two begin anew: be sure that they have arrived before audio follows.
     const bool reopens = type == GST_EVENT_SEGMENT || type == GST_EVENT_STREAM_START;
     if (reopens && shared.flow == GST_FLOW_EOS) {
-        shared.queue.ask(std::move(owned));
+        shared.queue.ask(Item{.event = std::move(owned)});
         return TRUE;
     }
-    return shared.queue.post(std::move(owned));
+    return shared.queue.post(Item{.event = std::move(owned)});
 }
 
 static gboolean gst_pcm_chunker_sink_query(GstPad *pad, GstObject *parent, GstQuery *query) {
     // ALLOCATION stays unanswered: a pool of downstream's would run dry on what waits here.
     if (GST_QUERY_IS_SERIALIZED(query) && GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION)
-        return GST_PCM_CHUNKER(parent)->state->shared.queue.ask(query);
+        return GST_PCM_CHUNKER(parent)->state->shared.queue.ask(Item{.query = query});
     return gst_pad_query_default(pad, parent, query);
 }
 

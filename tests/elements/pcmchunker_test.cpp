@@ -178,6 +178,30 @@ static void latency_is_reported_when_live() {
     g_assert_cmpuint(min, <=, 30 * GST_MSECOND);
 }
 
+static void what_may_be_held_at_most_is_added_to_a_bounded_latency() {
+    Rig rig;
+    gst_pad_set_query_function(rig.h->srcpad,
+                               [](GstPad *pad, GstObject *parent, GstQuery *query) -> gboolean {
+                                   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY)
+                                       return gst_pad_query_default(pad, parent, query);
+                                   gst_query_set_latency(query, TRUE, 10 * GST_MSECOND, 40 * GST_MSECOND);
+                                   return TRUE;
+                               });
+    ObjectRef<GstPad> src(gst_element_get_static_pad(rig.h->element, "src"));
+    QueryRef query(gst_query_new_latency());
+    g_assert_true(gst_pad_query(src.get(), query.get()));
+    gboolean live = FALSE;
+    GstClockTime min = 0, max = 0;
+    gst_query_parse_latency(query.get(), &live, &min, &max);
+    g_assert_true(live);
+    g_assert_cmpuint(min, ==, 60 * GST_MSECOND);
+    g_assert_cmpuint(max, ==, 290 * GST_MSECOND); // a chunk and the queue
+
+    gst_pad_set_query_function(rig.h->srcpad,
+                               [](GstPad *, GstObject *, GstQuery *) -> gboolean { return FALSE; });
+    g_assert_false(gst_pad_query(src.get(), query.get()));
+}
+
 static void eos_follows_the_rest_and_keeps_its_number() {
     Rig rig;
     rig.push(70, 0);
@@ -325,6 +349,7 @@ int main(int argc, char **argv) {
     add("only-full", flush_ms_0_lets_only_full_chunks_leave);
     add("properties", both_properties_change_in_playing);
     add("latency", latency_is_reported_when_live);
+    add("latency-max", what_may_be_held_at_most_is_added_to_a_bounded_latency);
     add("eos", eos_follows_the_rest_and_keeps_its_number);
     add("eos-empty", eos_without_audio_passes);
     add("holes", a_hole_ends_a_chunk_and_is_flagged);
