@@ -20,6 +20,8 @@ constexpr int kReadsPerTurn = 4;
 /// Below this, throwing bytes away unread saves less than the system call costs.
 constexpr std::size_t kDiscardMin = 16384;
 constexpr auto kDrainTime = std::chrono::seconds(1);
+/// For who has said good-bye: a pipeline closes its sink only when all its other sinks are done too.
+constexpr auto kFarewellTime = std::chrono::seconds(10);
 
 void setOption(int fd, int level, int name, int value) {
     setsockopt(fd, level, name, &value, sizeof value);
@@ -174,16 +176,19 @@ void RtmpConnection::settle() {
         lose("the publisher does not read its replies");
     flush();
     const bool gone = !lostReason_.empty();
+    // Who has said good-bye closes first: rtmp2sink takes our close, when it is the first, for a broken
+    // connection.
+    const bool peerCloses = session_.end() == SessionEnd::Unpublished;
     if ((gone || session_.over()) && !endTold_) {
         endTold_ = true;
-        drainUntil_ = net::Clock::now() + kDrainTime;
+        drainUntil_ = net::Clock::now() + (peerCloses ? kFarewellTime : kDrainTime);
         owner_.ended(*this);
     }
     if (gone) {
         shut();
         return;
     }
-    if (endTold_ && out_.empty() && !halfClosed_) {
+    if (endTold_ && out_.empty() && !halfClosed_ && !peerCloses) {
         halfClosed_ = true;
         shutdown(fd_.get(), SHUT_WR);
     }
