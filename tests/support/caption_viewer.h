@@ -3,6 +3,8 @@
 
 #include "tests/support/loop_thread.h"
 
+#include <libsoup/soup.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -11,8 +13,6 @@
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include <libsoup/soup.h>
 
 namespace lt::support {
 

@@ -3,6 +3,8 @@
 
 #include "tests/support/loop_thread.h"
 
+#include <libsoup/soup.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -14,8 +16,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <libsoup/soup.h>
 
 namespace lt::support {
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+namespace lt::bench {
+
+/// Processor, memory, kernel, versions of what is measured, load at the moment: a Markdown list.
+std::string machineFacts();
+
+} // namespace lt::bench
