@@ -3,8 +3,6 @@
 
 #include "tests/support/loop_thread.h"
 
-#include <libsoup/soup.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -13,6 +11,8 @@
 #include <mutex>
 #include <string>
 #include <vector>
+
+#include <libsoup/soup.h>
 
 namespace lt::support {
 

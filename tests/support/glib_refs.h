@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include <memory>
+
+#include <json-glib/json-glib.h>
 
 /// Ownership of GLib objects for the test programs, which know no GStreamer.
 namespace lt::support {

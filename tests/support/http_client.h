@@ -3,8 +3,6 @@
 
 #include "tests/support/loop_thread.h"
 
-#include <libsoup/soup.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -16,6 +14,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <libsoup/soup.h>
 
 namespace lt::support {
 

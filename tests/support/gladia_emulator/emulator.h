@@ -62,7 +62,8 @@ public:
 
     /// Breaks all connections without a close frame, after what was already sent on them.
     void dropConnections();
-    /// Closes all connections with a code of your choice; the sessions go on.
+    /// Closes all connections with a code of your choice. The sessions go on, except with 1000 and 1001,
+    /// which end them as if their clients had wished so.
     void closeConnections(int code, const std::string &reason = "");
     /// Sends a text frame on all connections, be it no message of the protocol; UTF-8 without NUL.
     void sendToAll(const std::string &text);

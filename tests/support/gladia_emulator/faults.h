@@ -26,7 +26,7 @@ public:
     /// Takes audio without acknowledging or hearing it. When the connection breaks meanwhile, that audio is
     /// forgotten, and the client has to send it again; when it is turned off, all of it is acknowledged.
     void holdAcknowledgements(bool on);
-    /// Sends nothing on the WebSocket, and answers no close.
+    /// Sends no message on the WebSocket, and does not close it by itself.
     void mute(bool on);
     /// Breaks the connection, without a close frame, when a session's audio would exceed `bytes`. The chunk
     /// that does so is not taken. Once per call.

@@ -3,10 +3,10 @@
 
 #include "tests/support/glib_refs.h"
 
-#include <libsoup/soup.h>
-
 #include <string>
 #include <vector>
+
+#include <libsoup/soup.h>
 
 namespace lt::emulator {
 

@@ -4,11 +4,11 @@
 #include "tests/support/gladia_emulator/session.h"
 #include "tests/support/loop_thread.h"
 
-#include <libsoup/soup.h>
-
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <libsoup/soup.h>
 
 namespace lt::emulator {
 

@@ -23,6 +23,7 @@ struct Arguments {
     gboolean exitWithParent = FALSE;
     int idleSeconds = 30;
     int resumeSeconds = 60;
+    gint64 dropAtByte = -1;
 
     ~Arguments() {
         g_free(address);
@@ -42,6 +43,8 @@ bool parse(int argc, char **argv, Arguments &arguments) {
          "SECONDS"},
         {"resume", 0, 0, G_OPTION_ARG_INT, &arguments.resumeSeconds,
          "end a session after so long without a connection (60)", "SECONDS"},
+        {"drop-at-byte", 0, 0, G_OPTION_ARG_INT64, &arguments.dropAtByte,
+         "break the first connection whose session's audio exceeds so much", "BYTES"},
         {"print", 0, 0, G_OPTION_ARG_NONE, &arguments.print, "what happens, to stderr", nullptr},
         {"exit-with-parent", 0, 0, G_OPTION_ARG_NONE, &arguments.exitWithParent,
          "end when the process that started this one has ended", nullptr},
@@ -111,7 +114,9 @@ int main(int argc, char **argv) {
     if (arguments.exitWithParent)
         g_timeout_add(200, ParentWatch::check, &watch);
     try {
-        const GladiaEmulator emulator(optionsFrom(arguments));
+        GladiaEmulator emulator(optionsFrom(arguments));
+        if (arguments.dropAtByte >= 0)
+            emulator.faults().dropAtByte(static_cast<std::uint64_t>(arguments.dropAtByte));
         std::printf("listening on %s\n", emulator.url().c_str());
         std::fflush(stdout);
         g_main_loop_run(loop.get());

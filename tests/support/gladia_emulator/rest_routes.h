@@ -3,10 +3,10 @@
 
 #include "tests/support/gladia_emulator/session_store.h"
 
-#include <libsoup/soup.h>
-
 #include <string>
 #include <string_view>
+
+#include <libsoup/soup.h>
 
 namespace lt::emulator {
 
