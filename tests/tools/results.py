@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 TAP_LINE = re.compile(r'^(not )?ok\b\s*\d*\s*-?\s*([^#]*?)\s*(?:#\s*(skip|todo)\S*\s*(.*))?$', re.IGNORECASE)
 TAP_PLAN_SKIP = re.compile(r'^1\.\.0\s*#\s*skip\S*\s*(.*)$', re.IGNORECASE)
+LIBRARY_DEBUG = re.compile(r'^# \S*-DEBUG: ')  # GLib's test framework shows every library's
 
 
 @dataclass
@@ -61,7 +62,8 @@ def read_meson_test(part, run):
     points = results.passed + len(results.failed) + len(results.skipped)
     good = verdict in ('OK', 'EXPECTEDFAIL', 'SKIP')
     if not good:
-        print('\n'.join([f'Output of {name}:', *output.splitlines()[-60:]]), flush=True)
+        lines = [line for line in output.splitlines() if not LIBRARY_DEBUG.match(line)]
+        print('\n'.join([f'Output of {name}:', *lines[-60:]]), flush=True)
     if not good and not results.failed:
         # It died, hung or broke its plan: what did not run is one failure, whatever passed before.
         results.fail(name, f'{verdict.lower()}, exit status {run.get("returncode")}')
