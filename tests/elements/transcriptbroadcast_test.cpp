@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/gst/session_context.h"
+#include "lib/livetranscript/livetranscript.h"
+#include "tests/elements/broadcast_rig.h"
+#include "tests/support/http_client.h"
+#include "tests/support/raw_viewer.h"
+
+#include <filesystem>
+#include <memory>
+#include <regex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <glib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+using namespace broadcast_test;
+using lt::support::httpRequest;
+using lt::test::RawViewer;
+
+namespace {
+
+void expectText(const std::string &got, const std::string &wanted) {
+    g_assert_cmpstr(got.c_str(), ==, wanted.c_str());
+}
+
+void a_viewer_receives_partials_and_finals_in_the_first_form_exactly() {
+    Rig rig;
+    WebSocketClient viewer(rig.at("/ws?session=demo"));
+    g_assert_true(viewer.connected());
+    rig.waitForClient("client-added");
+    rig.push(transcript("u1", "good", false));
+    rig.push(transcript("u1", "good morning"));
+    g_assert_true(viewer.waitForFrames([](const auto &frames) { return frames.size() == 2; }));
+    const auto frames = viewer.frames();
+    const std::regex stamp("\"serverTimestamp\":[0-9]{13}");
+    const auto shown = [&](std::size_t i) {
+        return std::regex_replace(frames[i].data, stamp, "\"serverTimestamp\":T");
+    };
+    g_assert_true(frames[0].text);
+    expectText(shown(0), R"({"type":"transcript","sessionSlug":"demo","text":"good","isFinal":false,)"
+                         R"("utteranceId":"u1","transcriptType":"partial","seq":1,"language":"en",)"
+                         R"("start":1.5,"end":2,"serverTimestamp":T})");
+    expectText(shown(1), R"({"type":"transcript","sessionSlug":"demo","text":"good morning","isFinal":true,)"
+                         R"("utteranceId":"u1","transcriptType":"final","seq":2,"language":"en",)"
+                         R"("start":1.5,"end":2,"serverTimestamp":T})");
+    g_assert_cmpuint(rig.stat("finals"), ==, 1);
+    g_assert_cmpuint(rig.stat("partials"), ==, 1);
+    g_assert_cmpuint(rig.stat("delivered"), ==, 2);
+    g_assert_cmpuint(rig.stat("clients"), ==, 1);
+}
+
+void the_session_may_stand_in_the_path_and_types_may_be_split() {
+    Rig rig;
+    WebSocketClient viewer(rig.at("/ws/demo?types=split"));
+    g_assert_true(viewer.connected());
+    rig.waitForClient("client-added");
+    rig.push(transcript("u1", "a", false));
+    rig.push(transcript("u1", "b"));
+    g_assert_true(viewer.waitForFrames([](const auto &frames) {
+        return frames.size() == 2 && frames[0].data.starts_with(R"({"type":"transcript_partial")") &&
+               frames[1].data.starts_with(R"({"type":"transcript_final")");
+    }));
+}
+
+void what_cannot_be_served_is_refused_before_the_upgrade() {
+    Rig rig;
+    const struct {
+        const char *path;
+        int status;
+        const char *word;
+    } table[] = {
+        {"/ws?session=nobody", 404, "UNAVAILABLE"},
+        {"/ws/nobody", 404, "UNAVAILABLE"},
+        {"/ws", 400, "INVALID_ARGUMENT"},
+        {"/ws/", 400, "INVALID_ARGUMENT"},
+        {"/ws?session=a%20b", 400, "INVALID_ARGUMENT"},
+        {"/ws/a/b", 400, "INVALID_ARGUMENT"},
+        {"/ws?session=demo&types=all", 400, "INVALID_ARGUMENT"},
+        {"/ws?session=demo", 426, "INVALID_ARGUMENT"},
+    };
+    for (const auto &row : table) {
+        const auto answer = httpRequest("GET", rig.http(row.path));
+        g_test_message("%s: %d %s", row.path, answer.status, answer.body.c_str());
+        g_assert_cmpint(answer.status, ==, row.status);
+        g_assert_true(answer.body.find(std::string("\"error\":\"") + row.word + '"') != answer.body.npos);
+        expectText(answer.headers.at("content-type"), "application/json");
+    }
+    WebSocketClient stranger(rig.at("/ws?session=nobody"));
+    g_assert_false(stranger.connected());
+    g_assert_cmpint(stranger.status(), ==, 404);
+}
+
+void no_extension_is_negotiated_and_the_accept_key_is_right() {
+    Rig rig;
+    RawViewer viewer(rig.port(), "/ws/demo");
+    const std::string &head = viewer.handshake();
+    g_assert_true(head.starts_with("HTTP/1.1 101 "));
+    g_assert_true(head.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") != head.npos);
+    g_assert_true(head.find("permessage-deflate") == head.npos);
+    g_assert_true(head.find("Extensions") == head.npos);
+}
+
+void a_final_that_comes_again_is_sent_once() {
+    Rig rig;
+    WebSocketClient viewer(rig.at("/ws/demo"));
+    rig.waitForClient("client-added");
+    rig.push(transcript("u1", "one"));
+    rig.push(transcript("u1", "one"));
+    rig.push(transcript("u2", "two"));
+    g_assert_true(waitForTexts(viewer, "one two"));
+    g_assert_cmpuint(rig.stat("duplicates"), ==, 1);
+}
+
+void plain_text_is_broadcast_as_finals() {
+    Rig rig("demo", 0, "text/x-raw,format=utf8");
+    WebSocketClient viewer(rig.at("/ws/demo"));
+    rig.waitForClient("client-added");
+    rig.push("Grüße");
+    g_assert_true(waitForTexts(viewer, "Grüße"));
+}
+
+void eos_closes_with_1000_after_the_last_final_and_before_its_message() {
+    Rig rig;
+    WebSocketClient viewer(rig.at("/ws/demo"));
+    rig.waitForClient("client-added");
+    rig.push(transcript("u1", "last words"));
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_eos()));
+    // The element's part is done when the EOS message is there: the room is closed.
+    bool removed = false;
+    for (;;) {
+        const auto message =
+            waitFor(rig.bus.get(), static_cast<GstMessageType>(GST_MESSAGE_ELEMENT | GST_MESSAGE_EOS));
+        if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS)
+            break;
+        const GstStructure *structure = gst_message_get_structure(message.get());
+        removed |= gst_structure_has_name(structure, "transcriptbroadcast/client-removed");
+        g_assert_cmpstr(gst_structure_get_string(structure, "reason"), ==, "session-ended");
+    }
+    g_assert_true(removed);
+    g_assert_true(viewer.waitForClose());
+    g_assert_cmpint(viewer.closeCode(), ==, 1000);
+    expectText(textsOf(viewer.frames()), "last words");
+    g_assert_cmpint(httpRequest("GET", rig.http("/ws/demo")).status, ==, 404);
+    // A new stream is a new session.
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_flush_start()));
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_flush_stop(TRUE)));
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_segment(&segment)));
+    rig.push(transcript("u1", "again"));
+    WebSocketClient second(rig.at("/ws/demo"));
+    g_assert_true(second.connected());
+    rig.waitForClient("client-added");
+    rig.push(transcript("u2", "first"));
+    g_assert_true(second.waitForFrames([](const auto &frames) {
+        return frames.size() == 1 && frames[0].data.find("\"seq\":2,") != frames[0].data.npos;
+    }));
+}
+
+void a_stalled_viewer_delays_eos_for_a_bounded_time_and_a_flush_ends_the_wait() {
+    Rig rig;
+    RawViewer stalled(rig.port(), "/ws/demo");
+    rig.waitForClient("client-added");
+    for (int i = 0; i < 400; i++)
+        rig.push(transcript("u" + std::to_string(i), std::string(4000, 'x')));
+    std::thread eos([&] { gst_harness_push_event(rig.h, gst_event_new_eos()); });
+    // Once the session is over for newcomers, the element is in its wait.
+    while (httpRequest("GET", rig.http("/ws/demo")).status != 404)
+        ;
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_flush_start()));
+    eos.join();
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_flush_stop(TRUE)));
+    expectText(rig.waitForClient("client-removed"), "session-ended");
+    g_assert_cmpuint(rig.stat("dropped-finals"), >, 0);
+}
+
+void leaving_without_eos_closes_with_1001() {
+    auto rig = std::make_unique<Rig>();
+    WebSocketClient viewer(rig->at("/ws/demo"));
+    rig->waitForClient("client-added");
+    rig->push(transcript("u1", "so far"));
+    rig.reset();
+    g_assert_true(viewer.waitForClose());
+    g_assert_cmpint(viewer.closeCode(), ==, 1001);
+    expectText(textsOf(viewer.frames()), "so far");
+}
+
+void a_dead_peer_is_removed() {
+    Rig rig;
+    WebSocketClient staying(rig.at("/ws/demo")), dying(rig.at("/ws/demo"));
+    rig.waitForClient("client-added");
+    rig.waitForClient("client-added");
+    dying.breakOff();
+    const std::string reason = rig.waitForClient("client-removed");
+    g_assert_true(reason == "lost" || reason == "send-failed");
+    g_assert_cmpuint(rig.stat("clients"), ==, 1);
+    staying.close(1000);
+    expectText(rig.waitForClient("client-removed"), "closed");
+}
+
+void a_silent_peer_is_closed_with_1008_and_one_that_answers_pings_stays() {
+    Rig rig;
+    WebSocketClient answering(rig.at("/ws/demo"));
+    rig.waitForClient("client-added");
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_livetranscript_heartbeat("test", 100, 3)));
+    RawViewer silent(rig.port(), "/ws/demo");
+    rig.waitForClient("client-added");
+    expectText(rig.waitForClient("client-removed"), "heartbeat-timeout");
+    for (;;) {
+        const auto frame = silent.next();
+        g_assert_true(frame.has_value());
+        if (frame->opcode == 9)
+            continue;
+        g_assert_cmpuint(frame->opcode, ==, 8);
+        expectText(frame->payload, "\x03\xf0Heartbeat timeout");
+        break;
+    }
+    g_assert_cmpuint(rig.stat("heartbeat-timeouts"), ==, 1);
+    rig.push(transcript("u1", "still here"));
+    g_assert_true(waitForTexts(answering, "still here"));
+}
+
+void without_a_heartbeat_one_warning_is_posted_and_with_one_none() {
+    Rig rig;
+    rig.push(transcript("u1", "a"));
+    rig.push(transcript("u2", "b"));
+    g_assert_true(rig.waitForProblem(GST_MESSAGE_WARNING).find("No heartbeat is set") != std::string::npos);
+    g_assert_null(gst_bus_pop_filtered(rig.bus.get(), GST_MESSAGE_WARNING));
+    Rig told("told");
+    g_assert_true(gst_harness_push_event(told.h, gst_event_new_livetranscript_heartbeat("test", 15000, 3)));
+    told.push(transcript("u1", "a"));
+    g_assert_null(gst_bus_pop_filtered(told.bus.get(), GST_MESSAGE_WARNING));
+}
+
+void two_sessions_share_a_port_and_nothing_crosses() {
+    Rig one("one");
+    Rig two("two", one.port());
+    g_assert_cmpuint(one.port(), ==, two.port());
+    WebSocketClient ofOne(one.at("/ws/one")), ofTwo(one.at("/ws?session=two"));
+    one.waitForClient("client-added");
+    two.waitForClient("client-added");
+    for (int i = 0; i < 50; i++) {
+        one.push(transcript("u" + std::to_string(i), "one"));
+        two.push(transcript("u" + std::to_string(i), "two"));
+    }
+    for (auto *viewer : {&ofOne, &ofTwo}) {
+        g_assert_true(viewer->waitForFrames([](const auto &frames) { return frames.size() == 50; }));
+        const std::string own = viewer == &ofOne ? "one" : "two";
+        for (const auto &frame : viewer->frames())
+            g_assert_true(frame.data.find("\"sessionSlug\":\"" + own + "\",\"text\":\"" + own + '"') !=
+                          frame.data.npos);
+    }
+}
+
+/// What the element says when it cannot start.
+std::string refusalOf(lt::ObjectRef<GstElement> element) {
+    const lt::ObjectRef<GstBus> bus(gst_bus_new());
+    gst_element_set_bus(element.get(), bus.get());
+    g_assert_cmpint(gst_element_set_state(element.get(), GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+    const auto message = waitFor(bus.get(), GST_MESSAGE_ERROR);
+    gst_element_set_bus(element.get(), nullptr);
+    gst_element_set_state(element.get(), GST_STATE_NULL);
+    return Rig::problemOf(message.get());
+}
+
+void a_second_element_of_a_session_is_refused_until_the_first_has_gone() {
+    auto first = std::make_unique<Rig>("demo");
+    const std::uint16_t port = first->port();
+    const std::string refusal = refusalOf(makeBroadcast("demo", port));
+    g_test_message("%s", refusal.c_str());
+    g_assert_true(refusal.starts_with("gst-resource-error-quark " + std::to_string(GST_RESOURCE_ERROR_BUSY)));
+    g_assert_true(refusal.find("\"demo\"") != refusal.npos);
+    Rig other("other", port); // keeps the server alive
+    first.reset();
+    Rig again("demo", port);
+    g_assert_cmpuint(again.port(), ==, port);
+}
+
+void a_port_in_use_is_named_and_free_again_afterwards() {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto *generic = reinterpret_cast<sockaddr *>(&address);
+    g_assert_true(bind(fd, generic, size) == 0 && listen(fd, 1) == 0 && getsockname(fd, generic, &size) == 0);
+    const guint port = ntohs(address.sin_port);
+    const std::string refusal = refusalOf(makeBroadcast("demo", port));
+    g_test_message("%s", refusal.c_str());
+    g_assert_true(refusal.starts_with("gst-resource-error-quark " + std::to_string(GST_RESOURCE_ERROR_BUSY)));
+    g_assert_true(refusal.find("127.0.0.1") != refusal.npos);
+    g_assert_true(refusal.find(std::to_string(port)) != refusal.npos);
+    close(fd);
+    for (int i = 0; i < 2; i++) {
+        Rig rig("demo", port);
+        g_assert_cmpuint(rig.port(), ==, port);
+    }
+}
+
+void nonsense_in_the_properties_is_refused_with_a_sentence() {
+    auto element = makeBroadcast("not a session!");
+    std::string refusal = refusalOf(std::move(element));
+    g_assert_true(refusal.starts_with("gst-library-error-quark"));
+    g_assert_true(refusal.find("not a session!") != refusal.npos);
+    element = makeBroadcast("demo");
+    g_object_set(element.get(), "address", "example.invalid", nullptr);
+    refusal = refusalOf(std::move(element));
+    g_assert_true(refusal.find("not an IP address") != refusal.npos);
+}
+
+void a_buffer_that_cannot_be_read_is_counted_and_announced_but_not_too_often() {
+    Rig rig;
+    WebSocketClient viewer(rig.at("/ws/demo"));
+    rig.waitForClient("client-added");
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_livetranscript_heartbeat("test", 15000, 3)));
+    const char *garbage[] = {
+        "", "{", "[]", "\xff\xfe", "{\"kind\":\"transcript\"}", "{\"kind\":\"x\",\"text\":\"a\"}", "null"};
+    for (const char *text : garbage)
+        rig.push(text);
+    rig.push(transcript("u1", "fine"));
+    g_assert_true(waitForTexts(viewer, "fine"));
+    g_assert_cmpuint(rig.stat("malformed"), ==, 6); // an empty buffer is nothing
+    int warnings = 0;
+    while (lt::MiniRef<GstMessage> message{gst_bus_pop_filtered(rig.bus.get(), GST_MESSAGE_WARNING)})
+        warnings++;
+    g_assert_cmpint(warnings, ==, 3); // the 1st, 2nd and 4th
+}
+
+void a_slow_viewer_costs_only_itself() {
+    auto element = makeBroadcast("demo");
+    g_object_set(element.get(), "max-queue", 20, nullptr);
+    Rig rig(std::move(element));
+    RawViewer slow(rig.port(), "/ws/demo");
+    rig.waitForClient("client-added");
+    WebSocketClient quick(rig.at("/ws/demo"));
+    rig.waitForClient("client-added");
+    const std::string padding(2000, 'x');
+    for (std::size_t i = 1; i <= 500; i++) {
+        rig.push(transcript("u" + std::to_string(i), padding));
+        g_assert_true(quick.waitForFrames([i](const auto &frames) { return frames.size() == i; }));
+    }
+    g_assert_cmpuint(rig.stat("dropped-finals"), >, 0);
+    g_assert_cmpuint(rig.stat("clients"), ==, 2);
+    // It gets the newest when it reads on.
+    for (;;) {
+        const auto frame = slow.next();
+        g_assert_true(frame.has_value());
+        if (frame->payload.find("\"utteranceId\":\"u500\"") != frame->payload.npos)
+            break;
+    }
+}
+
+void the_session_comes_from_the_context_and_is_told_to_others() {
+    Rig unset(makeBroadcast(nullptr));
+    g_assert_cmpint(httpRequest("GET", unset.http("/ws/default")).status, ==, 426);
+    auto element = makeBroadcast(nullptr);
+    const lt::MiniRef<GstContext> context(gst_context_new(lt::kSessionContextType, TRUE));
+    gst_structure_set(gst_context_writable_structure(context.get()), "session", G_TYPE_STRING, "fromcontext",
+                      nullptr);
+    gst_element_set_context(element.get(), context.get());
+    Rig rig(std::move(element));
+    g_assert_cmpint(httpRequest("GET", rig.http("/ws/fromcontext")).status, ==, 426);
+    const lt::QueryRef query(gst_query_new_context(lt::kSessionContextType));
+    g_assert_true(gst_pad_peer_query(rig.h->srcpad, query.get()));
+    GstContext *answer = nullptr;
+    gst_query_parse_context(query.get(), &answer);
+    g_assert_cmpstr(gst_structure_get_string(gst_context_get_structure(answer), "session"), ==,
+                    "fromcontext");
+    const auto message = waitFor(rig.bus.get(), GST_MESSAGE_HAVE_CONTEXT);
+    g_assert_nonnull(message.get());
+}
+
+void http_answers_for_people_and_machines() {
+    Rig rig;
+    rig.push(transcript("u1", "a"));
+    expectText(httpRequest("GET", rig.http("/healthz")).body, "{\"status\":\"ok\"}\n");
+    expectText(httpRequest("GET", rig.http("/readyz")).body,
+               "{\"status\":\"ready\",\"sessions\":1,\"viewers\":0}\n");
+    expectText(httpRequest("GET", rig.http("/sessions")).body, "{\"sessions\":[\"demo\"]}\n");
+    const auto json = httpRequest("GET", rig.http("/metrics"));
+    expectText(json.headers.at("content-type"), "application/json");
+    g_assert_true(json.body.find("\"ws.session_clients.demo\":0") != json.body.npos);
+    for (const bool byQuery : {true, false}) {
+        const auto text =
+            httpRequest("GET", rig.http(byQuery ? "/metrics?format=prometheus" : "/metrics"),
+                        {{"Accept", byQuery ? "*/*" : "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"}});
+        g_assert_true(text.body.find("ws_session_clients{session=\"demo\"} 0") != text.body.npos);
+    }
+    const auto page = httpRequest("GET", rig.http("/?session=demo"));
+    g_assert_cmpint(page.status, ==, 200);
+    g_assert_true(page.headers.at("content-security-policy").starts_with("default-src 'none'"));
+    for (const char *path : {"/", "/viewer.js", "/viewer.css"}) {
+        const auto file = httpRequest("GET", rig.http(path));
+        g_assert_cmpint(file.status, ==, 200);
+        // Nothing is asked from elsewhere.
+        g_assert_true(file.body.find("https://") == file.body.npos);
+        g_assert_true(file.body.find("//cdn") == file.body.npos);
+    }
+    g_assert_cmpint(httpRequest("GET", rig.http("/nothing")).status, ==, 404);
+    g_assert_cmpint(httpRequest("POST", rig.http("/metrics"), {}, std::string(100000, 'x')).status, ==, 405);
+}
+
+void a_session_leaves_no_series_behind() {
+    Rig staying("staying");
+    const std::string url = staying.http("/metrics");
+    {
+        Rig leaving("leaving", staying.port());
+        leaving.push(transcript("u1", "a"));
+        g_assert_true(httpRequest("GET", url).body.find("\"leaving\"") != std::string::npos);
+    }
+    g_assert_true(httpRequest("GET", url).body.find("leaving") == std::string::npos);
+    expectText(httpRequest("GET", staying.http("/sessions")).body, "{\"sessions\":[\"staying\"]}\n");
+}
+
+void nobody_is_pinged_or_closed_in_paused() {
+    Rig rig;
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_livetranscript_heartbeat("test", 20, 1)));
+    g_assert_cmpint(gst_element_set_state(rig.element.get(), GST_STATE_PAUSED), ==, GST_STATE_CHANGE_SUCCESS);
+    RawViewer silent(rig.port(), "/ws/demo");
+    rig.waitForClient("client-added");
+    // Ten rounds through the fan-out thread, far more than the deadline needs.
+    for (int i = 0; i < 10; i++)
+        g_assert_cmpint(httpRequest("GET", rig.http("/healthz")).status, ==, 200);
+    g_assert_cmpuint(rig.stat("clients"), ==, 1);
+    g_assert_cmpint(gst_element_set_state(rig.element.get(), GST_STATE_PLAYING), ==,
+                    GST_STATE_CHANGE_SUCCESS);
+    expectText(rig.waitForClient("client-removed"), "heartbeat-timeout");
+}
+
+std::size_t entries(const char *directory) {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto &entry : std::filesystem::directory_iterator(directory))
+        count++;
+    return count;
+}
+
+void a_hundred_rounds_give_everything_back() {
+    const auto round = [](int i) {
+        auto element = makeBroadcast("demo");
+        const auto state = i % 3 == 0 ? GST_STATE_READY : i % 3 == 1 ? GST_STATE_PAUSED : GST_STATE_PLAYING;
+        gst_element_set_state(element.get(), state);
+        gst_element_set_state(element.get(), GST_STATE_NULL);
+        Rig rig("demo");
+        WebSocketClient viewer(rig.at("/ws/demo"));
+        rig.waitForClient("client-added");
+        rig.push(transcript("u1", "a"));
+        g_assert_true(waitForTexts(viewer, "a"));
+    };
+    round(0);
+    const auto settled = [](const char *directory, std::size_t wanted) {
+        const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+        while (entries(directory) > wanted && g_get_monotonic_time() < end)
+            g_usleep(10000); // viewers may linger for 2 s to finish their closing handshake
+        return entries(directory) <= wanted;
+    };
+    settled("/proc/self/task", 2);
+    const auto descriptors = entries("/proc/self/fd"), threads = entries("/proc/self/task");
+    for (int i = 0; i < 100; i++)
+        round(i);
+    g_assert_true(settled("/proc/self/task", threads));
+    g_assert_true(settled("/proc/self/fd", descriptors));
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    gst_init(&argc, &argv);
+    const std::string prefix = "/transcriptbroadcast/";
+    const std::pair<const char *, void (*)()> tests[] = {
+        {"v1", a_viewer_receives_partials_and_finals_in_the_first_form_exactly},
+        {"path", the_session_may_stand_in_the_path_and_types_may_be_split},
+        {"refusals", what_cannot_be_served_is_refused_before_the_upgrade},
+        {"handshake", no_extension_is_negotiated_and_the_accept_key_is_right},
+        {"once", a_final_that_comes_again_is_sent_once},
+        {"text", plain_text_is_broadcast_as_finals},
+        {"eos", eos_closes_with_1000_after_the_last_final_and_before_its_message},
+        {"eos-stalled", a_stalled_viewer_delays_eos_for_a_bounded_time_and_a_flush_ends_the_wait},
+        {"shutdown", leaving_without_eos_closes_with_1001},
+        {"dead", a_dead_peer_is_removed},
+        {"silent", a_silent_peer_is_closed_with_1008_and_one_that_answers_pings_stays},
+        {"no-heartbeat", without_a_heartbeat_one_warning_is_posted_and_with_one_none},
+        {"two-sessions", two_sessions_share_a_port_and_nothing_crosses},
+        {"same-session", a_second_element_of_a_session_is_refused_until_the_first_has_gone},
+        {"port", a_port_in_use_is_named_and_free_again_afterwards},
+        {"nonsense", nonsense_in_the_properties_is_refused_with_a_sentence},
+        {"malformed", a_buffer_that_cannot_be_read_is_counted_and_announced_but_not_too_often},
+        {"slow", a_slow_viewer_costs_only_itself},
+        {"context", the_session_comes_from_the_context_and_is_told_to_others},
+        {"http", http_answers_for_people_and_machines},
+        {"series", a_session_leaves_no_series_behind},
+        {"paused", nobody_is_pinged_or_closed_in_paused},
+        {"rounds", a_hundred_rounds_give_everything_back},
+    };
+    for (const auto &[name, test] : tests)
+        g_test_add_func((prefix + name).c_str(), test);
+    const int status = g_test_run();
+    gst_deinit();
+    return status;
+}

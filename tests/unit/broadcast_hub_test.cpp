@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Rooms as other threads see them. Runs under ThreadSanitizer.
+#include "lib/broadcast/room_handle.h"
+#include "tests/support/raw_viewer.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <glib.h>
+
+using namespace lt;
+using namespace lt::broadcast;
+using lt::test::RawViewer;
+
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(20);
+
+/// Counts what the room tells.
+class Watcher : public RoomWatcher {
+public:
+    void onViewerAdded(std::uint64_t, const std::string &) override { change(added); }
+    void onViewerRemoved(std::uint64_t, const std::string &, Departure) override { change(removed); }
+    void onSessionFlushed() override { change(flushed); }
+
+    void waitFor(const int &count, int wanted) {
+        std::unique_lock lock(mutex_);
+        g_assert_true(changed_.wait_for(lock, kPatience, [&] { return count >= wanted; }));
+    }
+    int read(const int &count) {
+        std::lock_guard lock(mutex_);
+        return count;
+    }
+
+    int added = 0, removed = 0, flushed = 0;
+
+private:
+    void change(int &count) {
+        std::lock_guard lock(mutex_);
+        count++;
+        changed_.notify_all();
+    }
+    std::mutex mutex_;
+    std::condition_variable changed_;
+};
+
+RoomMessage message(const std::string &id, bool isFinal = true) {
+    Transcript transcript;
+    transcript.utteranceId = id;
+    transcript.text = "text of " + id;
+    transcript.isFinal = isFinal;
+    return {makeTranscript(std::move(transcript)), net::Clock::now()};
+}
+
+struct Hub {
+    explicit Hub(RoomSettings settings = {})
+        : room(std::make_shared<RoomHandle>(loop, "demo", settings, registry, watcher)) {}
+    ~Hub() { room->shutDown(); }
+
+    void join(RawViewer &viewer) { room->addViewer({viewer.takeServerEnd(), "", "peer"}, ViewerForm::V1); }
+
+    metrics::Registry registry;
+    Watcher watcher;
+    std::shared_ptr<net::EventLoop> loop = std::make_shared<net::EventLoop>("test");
+    std::shared_ptr<RoomHandle> room;
+};
+
+/// Number of text frames until the close frame.
+std::size_t readToClose(RawViewer &viewer, unsigned code) {
+    std::size_t count = 0;
+    for (;;) {
+        const auto frame = viewer.next();
+        g_assert_true(frame.has_value());
+        if (frame->opcode == 8) {
+            const auto byte = [&](std::size_t i) {
+                return static_cast<unsigned char>(frame->payload[i]);
+            };
+            g_assert_cmpuint(byte(0) * 256u + byte(1), ==, code);
+            viewer.send(8, frame->payload);
+            return count;
+        }
+        count += frame->opcode == 1;
+    }
+}
+
+void messages_of_many_threads_all_arrive() {
+    constexpr int kThreads = 4, kEach = 500;
+    Hub hub({2 * kThreads * kEach, 0});
+    RawViewer viewers[3];
+    for (auto &viewer : viewers)
+        hub.join(viewer);
+    hub.watcher.waitFor(hub.watcher.added, 3);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; t++)
+        threads.emplace_back([&hub, t] {
+            for (int i = 0; i < kEach; i++)
+                hub.room->publish(message(std::to_string(t) + "/" + std::to_string(i)));
+        });
+    for (auto &thread : threads)
+        thread.join();
+    hub.room->endSession();
+    for (auto &viewer : viewers)
+        g_assert_cmpuint(readToClose(viewer, 1000), ==, kThreads * kEach);
+    hub.watcher.waitFor(hub.watcher.flushed, 1);
+    hub.watcher.waitFor(hub.watcher.removed, 3);
+}
+
+void a_session_may_begin_again_in_the_same_room() {
+    Hub hub;
+    RawViewer first, second;
+    hub.join(first);
+    hub.watcher.waitFor(hub.watcher.added, 1);
+    hub.room->publish(message("u1"));
+    hub.room->endSession();
+    g_assert_cmpuint(readToClose(first, 1000), ==, 1);
+    hub.watcher.waitFor(hub.watcher.flushed, 1);
+    g_assert_false(hub.room->live());
+    hub.room->publish(message("u1"));
+    g_assert_true(hub.room->live());
+    hub.join(second);
+    hub.watcher.waitFor(hub.watcher.added, 2);
+    hub.room->publish(message("u2"));
+    hub.room->endSession();
+    g_assert_cmpuint(readToClose(second, 1000), ==, 1);
+    hub.watcher.waitFor(hub.watcher.flushed, 2);
+}
+
+void an_empty_session_ends_at_once_and_a_stalled_viewer_holds_it_for_two_seconds_only() {
+    Hub hub;
+    hub.room->endSession();
+    hub.watcher.waitFor(hub.watcher.flushed, 1);
+    hub.room->publish(message("u0"));
+    RawViewer stalled;
+    hub.join(stalled);
+    hub.watcher.waitFor(hub.watcher.added, 1);
+    for (int i = 0; i < 400; i++) {
+        RoomMessage big = message("u");
+        Transcript transcript = valueOf(big.transcript.get());
+        transcript.utteranceId += std::to_string(i);
+        transcript.text.assign(4000, 'x');
+        big.transcript = makeTranscript(std::move(transcript));
+        hub.room->publish(std::move(big));
+    }
+    hub.room->endSession();
+    hub.watcher.waitFor(hub.watcher.flushed, 2);
+    g_assert_cmpint(hub.watcher.read(hub.watcher.removed), ==, 1);
+    g_assert_cmpuint(hub.room->counts()->droppedFinals, >, 0); // what it never got is not silent
+}
+
+void nothing_is_told_after_the_shutdown_and_late_comers_are_turned_away() {
+    Watcher watcher;
+    metrics::Registry registry;
+    auto loop = std::make_shared<net::EventLoop>("test");
+    auto room = std::make_shared<RoomHandle>(loop, "demo", RoomSettings{}, registry, watcher);
+    RawViewer present, late;
+    room->addViewer({present.takeServerEnd(), "", "peer"}, ViewerForm::V1);
+    watcher.waitFor(watcher.added, 1);
+    room->publish(message("u1"));
+    room->shutDown();
+    const int told = watcher.read(watcher.added) + watcher.read(watcher.removed);
+    g_assert_cmpuint(readToClose(present, 1001), ==, 1);
+    room->addViewer({late.takeServerEnd(), "", "peer"}, ViewerForm::V1);
+    g_assert_cmpuint(readToClose(late, 1001), ==, 0);
+    room->publish(message("u2"));
+    room->setHeartbeat("source", 100, 1);
+    room->endSession();
+    room->shutDown();
+    loop->runSync([] {});
+    g_assert_cmpint(watcher.read(watcher.added) + watcher.read(watcher.removed), ==, told);
+    g_assert_cmpint(watcher.read(watcher.flushed), ==, 0);
+}
+
+void viewers_join_and_leave_while_threads_publish_and_policies_change() {
+    Hub hub;
+    std::atomic<bool> stop = false;
+    std::thread publisher([&] {
+        for (int i = 0; !stop; i++) {
+            hub.room->publish(message(std::to_string(i / 3), i % 3 == 2));
+            if (i % 50 == 0)
+                std::this_thread::yield();
+        }
+    });
+    std::thread policies([&] {
+        for (unsigned i = 0; !stop; i++) {
+            hub.room->setHeartbeat("source", 10 + i % 3 * 1000, 1000);
+            hub.room->setResting(i % 2 == 0);
+            std::this_thread::yield();
+        }
+    });
+    for (int round = 0; round < 50; round++) {
+        RawViewer viewers[4];
+        for (auto &viewer : viewers)
+            hub.join(viewer);
+        hub.watcher.waitFor(hub.watcher.added, 4 * (round + 1));
+        for (auto &viewer : viewers)
+            g_assert_true(viewer.next().has_value());
+    }
+    stop = true;
+    publisher.join();
+    policies.join();
+    hub.watcher.waitFor(hub.watcher.removed, 200);
+    g_assert_cmpuint(hub.room->counts()->viewers, ==, 0);
+}
+
+void an_inbox_nobody_empties_is_bounded_and_loses_partials_first() {
+    Hub hub;
+    std::mutex gate;
+    gate.lock();
+    hub.loop->post([&gate] { std::lock_guard wait(gate); }); // the loop stands still
+    const auto count = static_cast<int>(RoomHandle::kMaxInbox);
+    for (int i = 0; i < count + 10; i++)
+        hub.room->publish(message(std::to_string(i), false));
+    for (int i = 0; i < count + 10; i++)
+        hub.room->publish(message(std::to_string(i), true));
+    gate.unlock();
+    hub.loop->runSync([] {});
+    g_assert_cmpuint(hub.room->counts()->droppedPartials, ==, 10);
+    g_assert_cmpuint(hub.room->counts()->droppedFinals, ==, 10);
+    g_assert_cmpuint(hub.room->counts()->finals, ==, RoomHandle::kMaxInbox);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/broadcast-hub/many-threads", messages_of_many_threads_all_arrive);
+    g_test_add_func("/broadcast-hub/again", a_session_may_begin_again_in_the_same_room);
+    g_test_add_func("/broadcast-hub/flush",
+                    an_empty_session_ends_at_once_and_a_stalled_viewer_holds_it_for_two_seconds_only);
+    g_test_add_func("/broadcast-hub/shutdown",
+                    nothing_is_told_after_the_shutdown_and_late_comers_are_turned_away);
+    g_test_add_func("/broadcast-hub/churn", viewers_join_and_leave_while_threads_publish_and_policies_change);
+    g_test_add_func("/broadcast-hub/inbox", an_inbox_nobody_empties_is_bounded_and_loses_partials_first);
+    return g_test_run();
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/broadcast/recent_finals.h"
+#include "lib/broadcast/viewer_messages.h"
+
+#include <string>
+
+#include <glib.h>
+
+using namespace lt;
+using namespace lt::broadcast;
+
+namespace {
+
+const Stamp kStamp{"demo", 17, 1767225600123};
+
+Transcript spoken(bool isFinal) {
+    Transcript transcript;
+    transcript.epoch = "5f0e";
+    transcript.utteranceId = "00_3";
+    transcript.isFinal = isFinal;
+    transcript.text = "Good \"morning\".";
+    transcript.language = "en";
+    transcript.channel = 0;
+    transcript.startNs = 4120000000;
+    transcript.endNs = 5060000000;
+    transcript.confidence = 0.93;
+    transcript.words = {{"Good", 4120000000, 4400000000, 0.95}};
+    return transcript;
+}
+
+void expect(const std::string &got, const char *wanted) {
+    g_assert_cmpstr(got.c_str(), ==, wanted);
+}
+
+void the_first_form_is_what_old_clients_know() {
+    expect(viewerMessage(ViewerForm::V1, spoken(true), "00_3", kStamp),
+           R"({"type":"transcript","sessionSlug":"demo","text":"Good \"morning\".","isFinal":true,)"
+           R"("utteranceId":"00_3","transcriptType":"final","seq":17,"language":"en","channel":0,)"
+           R"("start":4.12,"end":5.06,"confidence":0.93,"serverTimestamp":1767225600123})");
+    const std::string partial = viewerMessage(ViewerForm::V1, spoken(false), "00_3", kStamp);
+    g_assert_true(partial.starts_with(
+        R"({"type":"transcript","sessionSlug":"demo","text":"Good \"morning\".","isFinal":false,)"
+        R"("utteranceId":"00_3","transcriptType":"partial","seq":17,)"));
+}
+
+void what_is_not_known_is_left_out() {
+    Transcript bare;
+    bare.text = "hi";
+    bare.isFinal = true;
+    expect(viewerMessage(ViewerForm::V1, bare, "n5", {"s", 5, 7}),
+           R"({"type":"transcript","sessionSlug":"s","text":"hi","isFinal":true,"utteranceId":"n5",)"
+           R"("transcriptType":"final","seq":5,"serverTimestamp":7})");
+}
+
+void the_split_form_differs_in_the_type_only() {
+    for (const bool isFinal : {true, false}) {
+        std::string split = viewerMessage(ViewerForm::V1Split, spoken(isFinal), "00_3", kStamp);
+        const std::string type = isFinal ? "transcript_final" : "transcript_partial";
+        const auto at = split.find("\"type\":\"" + type + '"');
+        g_assert_true(at != split.npos);
+        split.replace(at, 9 + type.size(), "\"type\":\"transcript\"");
+        g_assert_true(split.substr(0, 40) ==
+                      viewerMessage(ViewerForm::V1, spoken(isFinal), "00_3", kStamp).substr(0, 40));
+    }
+    g_assert_true(viewerFormOf("") == ViewerForm::V1);
+    g_assert_true(viewerFormOf("transcript") == ViewerForm::V1);
+    g_assert_true(viewerFormOf("split") == ViewerForm::V1Split);
+    g_assert_false(viewerFormOf("both").has_value());
+}
+
+void old_clients_get_transcripts_and_nothing_else() {
+    Transcript transcript = spoken(true);
+    g_assert_true(isFor(ViewerForm::V1, transcript));
+    for (const auto kind :
+         {GST_TRANSCRIPT_KIND_TRANSLATION, GST_TRANSCRIPT_KIND_SUMMARY, GST_TRANSCRIPT_KIND_GAP}) {
+        transcript.kind = kind;
+        g_assert_false(isFor(ViewerForm::V1, transcript));
+        g_assert_false(isFor(ViewerForm::V1Split, transcript));
+    }
+}
+
+void a_final_is_known_while_it_is_in_the_window() {
+    RecentFinals finals(2);
+    g_assert_true(finals.insert("a"));
+    g_assert_false(finals.insert("a"));
+    g_assert_true(finals.insert("b"));
+    g_assert_true(finals.contains("a"));
+    g_assert_true(finals.insert("c")); // a falls out
+    g_assert_false(finals.contains("a"));
+    g_assert_true(finals.insert("a"));
+    finals.clear();
+    g_assert_true(finals.insert("a"));
+    RecentFinals off(0);
+    g_assert_true(off.insert("a"));
+    g_assert_true(off.insert("a"));
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/viewer-messages/v1", the_first_form_is_what_old_clients_know);
+    g_test_add_func("/viewer-messages/bare", what_is_not_known_is_left_out);
+    g_test_add_func("/viewer-messages/split", the_split_form_differs_in_the_type_only);
+    g_test_add_func("/viewer-messages/kinds", old_clients_get_transcripts_and_nothing_else);
+    g_test_add_func("/viewer-messages/finals", a_final_is_known_while_it_is_in_the_window);
+    return g_test_run();
+}
