@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// ingest-line: runs each pipeline description given in one process, one pipeline per session, until all have
-// seen EOS or standard input is closed. Says "running" on stdout when all are set to PLAYING. Without a
-// description it is the empty process to compare with.
+// ingest-line: runs each pipeline description given in one process, one pipeline per session. Says "running"
+// on stdout when all are set to PLAYING. Ends when standard input has been closed and all have seen EOS, for
+// which it waits a few seconds. Without a description it is the empty process to compare with.
 #include "lib/gst/refs.h"
 
 #include <vector>
@@ -16,8 +16,16 @@ struct Line {
     GMainLoop *loop = nullptr;
     std::vector<ObjectRef<GstElement>> pipelines;
     std::size_t running = 0;
+    bool enough = false; // standard input is closed
     bool failed = false;
+
+    void endWhenDone() const {
+        if (enough && running == 0)
+            g_main_loop_quit(loop);
+    }
 };
+
+constexpr guint kEosLimitSeconds = 5;
 
 gboolean onMessage(GstBus *, GstMessage *message, gpointer user) {
     auto *line = static_cast<Line *>(user);
@@ -30,14 +38,26 @@ gboolean onMessage(GstBus *, GstMessage *message, gpointer user) {
                    detail ? detail.get() : "no detail");
         line->failed = true;
         g_main_loop_quit(line->loop);
-    } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS && --line->running == 0) {
-        g_main_loop_quit(line->loop);
+    } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
+        line->running--;
+        line->endWhenDone();
     }
     return G_SOURCE_CONTINUE;
 }
 
+gboolean onEosLimit(gpointer user) {
+    auto *line = static_cast<Line *>(user);
+    g_printerr("%zu pipelines saw no EOS.\n", line->running);
+    line->failed = true;
+    g_main_loop_quit(line->loop);
+    return G_SOURCE_REMOVE;
+}
+
 gboolean onInputClosed(gint, GIOCondition, gpointer user) {
-    g_main_loop_quit(static_cast<Line *>(user)->loop);
+    auto *line = static_cast<Line *>(user);
+    line->enough = true;
+    line->endWhenDone();
+    g_timeout_add_seconds(kEosLimitSeconds, onEosLimit, line);
     return G_SOURCE_REMOVE;
 }
 

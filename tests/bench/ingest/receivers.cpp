@@ -125,6 +125,11 @@ Memory Receivers::memory() const {
     return sum;
 }
 
+void Receivers::closeInput() {
+    for (auto &process : processes_)
+        process.closeInput();
+}
+
 void Receivers::finish() {
     for (auto &process : processes_) {
         const auto status = process.waitFor(kStartLimit);

@@ -28,7 +28,9 @@ public:
     std::vector<net::UniqueFd> takePipes() { return std::move(pipes_); }
     double cpuSeconds() const;
     Memory memory() const;
-    /// Waits until they have ended, as they do when the publishers have left. Throws std::runtime_error when
+    /// The publishers have left: our line may end when it has passed everything on. ffmpeg has ended already.
+    void closeInput();
+    /// Waits until they have ended. Throws std::runtime_error when
     /// our line does not, or says that something was wrong. (ffmpeg calls the end of a publisher an error.)
     void finish();
 

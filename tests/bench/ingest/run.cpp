@@ -130,12 +130,13 @@ RunFigures measure(const Contestant &contestant, const RunSettings &settings) {
         throw std::runtime_error(contestant.name + " stopped before the publishers did");
     reader.readUntil(monotonicNs() + ns(kTailSeconds));
     publisher.closeInput();
-    reader.readUntil(monotonicNs() + kEndLimitNs);
+    reader.readUntil(monotonicNs() + ns(kTailSeconds));
     const auto reports =
         parsePublisherReports(readText(said.read, monotonicNs() + kEndLimitNs), settings.sessions);
     if (publisher.waitFor(10s) != 0)
         throw std::runtime_error("the publisher failed against " + contestant.name);
-
+    receivers.closeInput();
+    reader.readUntil(monotonicNs() + kEndLimitNs);
     receivers.finish();
     figures.cpuPerSessionSecond = cpu / (ms(window.toNs - window.fromNs) * 1e-3) / settings.sessions;
     figures.privateKiB = static_cast<double>(memory.privateKiB);
