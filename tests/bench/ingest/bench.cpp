@@ -92,6 +92,7 @@ std::vector<Contestant> contestantsOf(const Options &options) {
 Results runAll(const Options &options, RunSettings settings) {
     Results results;
     results.contestants = contestantsOf(options);
+    emptyLineMemory(settings.lineProgram); // may have to bring the registry up to date
     results.empty = emptyLineMemory(settings.lineProgram);
     const auto sizes = numbers(options.sessions ? options.sessions : options.smoke ? "1" : "1,4,16", ',');
     for (const unsigned sessions : sizes)

@@ -94,11 +94,6 @@ void table(std::ostream &out, const Results &results, unsigned sessions,
     }
 }
 
-struct Verdict {
-    std::string wish, measured;
-    bool met;
-};
-
 void verdict(std::ostream &out, const std::string &wish, const std::string &who, unsigned sessions,
              double value, double limit, int digits) {
     out << "| " << wish << " | " << who << " | " << sessions << " | " << number(value, digits) << " | "
@@ -135,27 +130,33 @@ void expectationsOf(std::ostream &out, const Results &results, unsigned sessions
             medianOf(ours, [](const RunFigures &f) { return static_cast<double>(f.missing); }), 0, 0);
 }
 
-/// What one more session costs once there are some, which is what tells how many a machine holds.
-void slopes(std::ostream &out, const Results &results) {
+/// What one more session costs once there are some, which is what tells how many a machine holds; NaN when
+/// there was one number of sessions only.
+double slope(const Results &results, std::size_t contestant) {
     const auto &fewest = *results.runs.begin(), &most = *results.runs.rbegin();
     if (fewest.first == most.first)
-        return;
+        return kNaN;
     const auto total = [](const RunFigures &f) {
         return f.privateKiB;
     };
-    out << "\nPrivate memory of each further session, from " << fewest.first << " to " << most.first
-        << ":\n\n";
-    double peer = kNaN;
-    for (std::size_t i = 0; i < results.contestants.size(); i++) {
-        const double slope = (medianOf(most.second[i], total) - medianOf(fewest.second[i], total)) /
-                             (most.first - fewest.first);
-        out << "- " << results.contestants[i].name << ": " << number(slope, 0) << " KiB";
-        if (results.contestants[i].peer)
-            peer = slope;
-        else if (!std::isnan(peer))
-            out << ", ratio " << number(slope / peer, 3);
-        out << '\n';
-    }
+    return (medianOf(most.second[contestant], total) - medianOf(fewest.second[contestant], total)) /
+           (most.first - fewest.first);
+}
+
+void slopes(std::ostream &out, const Results &results) {
+    if (std::isnan(slope(results, 0)))
+        return;
+    out << "\nPrivate memory of each further session, from " << results.runs.begin()->first << " to "
+        << results.runs.rbegin()->first << ":\n\n";
+    for (std::size_t i = 0; i < results.contestants.size(); i++)
+        out << "- " << results.contestants[i].name << ": " << number(slope(results, i), 0) << " KiB\n";
+}
+
+void expectationOfSlope(std::ostream &out, const Results &results, std::size_t index) {
+    const double ratio = slope(results, index) / slope(results, 0);
+    if (results.contestants.front().peer && !std::isnan(ratio))
+        verdict(out, "private memory of each further session ≤ 1/8 of the peer's",
+                results.contestants[index].name, results.runs.rbegin()->first, ratio, 0.125, 3);
 }
 
 } // namespace
@@ -185,6 +186,9 @@ std::string markdown(const Results &results) {
         for (std::size_t i = 0; i < runs.size(); i++)
             if (!results.contestants[i].peer)
                 expectationsOf(out, results, sessions, i);
+    for (std::size_t i = 0; i < results.contestants.size(); i++)
+        if (!results.contestants[i].peer)
+            expectationOfSlope(out, results, i);
     return out.str();
 }
 
