@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from results import Results, read_meson_log
+from results import Results, read_meson_log, read_tap
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / 'build'
@@ -121,10 +121,52 @@ def part_install():
     return build_and_test('install', 'main', MAIN, ['--suite', 'install'])
 
 
+def output_of(*command):
+    try:
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ''
+
+
+def why_no_browser():
+    version = output_of('node', '--version').strip()
+    if not version:
+        return 'node is missing'
+    if int(version.lstrip('v').split('.')[0]) < 18:
+        return f'node {version} is older than 18'
+    return '' if output_of('npm', '--version') else 'npm is missing'
+
+
+def part_browser():
+    why = why_no_browser()
+    if why:
+        return Results().skip('browser: the viewer page in Chromium', why)
+    directory = configure('main', MAIN)
+    if directory is None or not compile_targets(directory):
+        return Results().fail('browser', 'the build failed')
+    folder = ROOT / 'tests' / 'browser'
+    lock = (folder / 'package-lock.json').read_text(encoding='utf-8')
+    stamp = folder / 'node_modules' / '.installed-lock'
+    if not stamp.exists() or stamp.read_text(encoding='utf-8') != lock:
+        if subprocess.run(['npm', 'ci', '--no-audit', '--no-fund'], cwd=folder, check=False).returncode != 0:
+            return Results().fail('browser', 'npm could not install what package-lock.json names')
+        stamp.write_text(lock, encoding='utf-8')
+    environment = {**os.environ, 'GST_PLUGIN_PATH_1_0': str(directory / 'plugins'),
+                   'GST_REGISTRY_1_0': str(directory / 'tests' / 'registry.bin')}
+    tests = subprocess.run(['node', '--test', '--test-reporter=tap'], cwd=folder, env=environment, check=False,
+                           stdout=subprocess.PIPE, text=True, timeout=600)
+    say(tests.stdout)
+    results = read_tap('browser', tests.stdout)
+    if tests.returncode != 0 and not results.failed:
+        results.fail('browser', f'node ended with status {tests.returncode}')
+    return results
+
+
 PARTS = {
     'format': (part_format, 'clang-format and licence lines'),
     'main': (part_main, 'all features, warnings are errors; element tests under the leaks tracer'),
     'install': (part_install, 'the installed tree: plugins, library, headers, pkg-config'),
+    'browser': (part_browser, 'the viewer page in Chromium'),
     'plain': (part_plain, 'all optional features off'),
     'asan': (part_asan, 'AddressSanitizer and UBSan, everything that runs in our own executables'),
     'tsan': (part_tsan, 'ThreadSanitizer, the threaded units'),
