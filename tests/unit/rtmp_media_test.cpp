@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/rtmp/audio_track.h"
+#include "lib/rtmp/flv.h"
+#include "lib/rtmp/media_timeline.h"
+
+#include <cstdlib>
+#include <vector>
+
+#include <glib.h>
+
+using namespace lt::rtmp;
+using namespace std::chrono_literals;
+using Raw = std::vector<std::uint8_t>;
+using Track = MediaTimeline::Track;
+
+namespace {
+
+const TimePoint kStart{std::chrono::hours(1)};
+
+Block blockOf(const Raw &bytes) {
+    Block block(bytes.size());
+    block.append(bytes);
+    return block;
+}
+
+} // namespace
+
+static void a_tag_is_written_around_its_body() {
+    Block body = blockOf({0xaf, 1, 2});
+    const auto *place = body.data();
+    const auto tag = makeFlvTag(8, 0x12345678, std::move(body));
+    const Raw expected = {8, 0, 0, 3, 0x34, 0x56, 0x78, 0x12, 0, 0, 0, 0xaf, 1, 2, 0, 0, 0, 14};
+    g_assert_true(Raw(tag.region + tag.start, tag.region + tag.start + tag.size) == expected);
+    g_assert_true(tag.region + tag.start + 11 == place);
+    std::free(tag.region);
+    Block cut = blockOf({1, 2, 3, 4, 5});
+    cut.trimFront(3);
+    const auto shorter = makeFlvTag(18, 0, std::move(cut));
+    g_assert_cmpuint(shorter.start, ==, 3);
+    g_assert_cmpuint(shorter.region[shorter.start + 11], ==, 4);
+    std::free(shorter.region);
+    const auto header = flvHeader(true, false);
+    g_assert_true(Raw(header.begin(), header.end()) == (Raw{'F', 'L', 'V', 1, 4, 0, 0, 0, 9, 0, 0, 0, 0}));
+}
+
+static void configurations_are_checked() {
+    const auto lc = AacConfig::parse(Raw{0x12, 0x10, 0x56, 0xe5, 0x00});
+    g_assert_cmpuint(lc->objectType, ==, 2);
+    g_assert_cmpuint(lc->rate, ==, 44100);
+    g_assert_cmpuint(lc->channels, ==, 2);
+    g_assert_cmpuint(AacConfig::parse(Raw{0x11, 0x90})->rate, ==, 48000);
+    const auto explicitRate = AacConfig::parse(Raw{0x17, 0x80, 0x1f, 0x40, 0x08});
+    g_assert_cmpuint(explicitRate->rate, ==, 16000);
+    g_assert_cmpuint(explicitRate->channels, ==, 1);
+    for (const auto &bad : {Raw{}, Raw{0x12}, Raw{0x16, 0x90}, Raw{0x12, 0x00}, Raw{0x02, 0x10},
+                            Raw{0x12, 0x78}, Raw{0xff, 0xff, 0xff, 0xff, 0xff}})
+        g_assert_false(AacConfig::parse(bad).has_value());
+}
+
+static void enhanced_aac_becomes_legacy_aac() {
+    AudioTrack track;
+    Block config = blockOf({0x90, 'm', 'p', '4', 'a', 0x12, 0x10});
+    g_assert_true(track.look(config) == AudioTrack::Verdict::Config);
+    g_assert_true(Raw(config.bytes().begin(), config.bytes().end()) == (Raw{0xaf, 0, 0x12, 0x10}));
+    Block frame = blockOf({0x91, 'm', 'p', '4', 'a', 0x21});
+    g_assert_true(track.look(frame) == AudioTrack::Verdict::Frame);
+    g_assert_true(Raw(frame.bytes().begin(), frame.bytes().end()) == (Raw{0xaf, 1, 0x21}));
+    for (const auto &ignored : {Raw{0x92, 'm', 'p', '4', 'a'}, Raw{0x94}, Raw{0x95, 1, 2}, Raw{0x97, 0, 0, 1},
+                                Raw{0x91, 'O', 'p', 'u', 's', 1}, Raw{0x2f, 1}}) {
+        Block block = blockOf(ignored);
+        g_assert_true(track.look(block) == AudioTrack::Verdict::Ignored);
+    }
+    for (const auto &malformed : {Raw{0x90}, Raw{0x91, 'm', 'p', '4'}, Raw{0x9f, 0}, Raw{0xaf, 7, 1}}) {
+        Block block = blockOf(malformed);
+        g_assert_true(track.look(block) == AudioTrack::Verdict::Malformed);
+    }
+    AudioTrack fresh;
+    Block unprintable = blockOf({0x90, 1, 2, 3, 4, 5});
+    g_assert_true(fresh.look(unprintable) == AudioTrack::Verdict::Malformed);
+}
+
+static void a_bad_configuration_does_not_replace_a_good_one() {
+    AudioTrack track;
+    Block good = blockOf({0xaf, 0, 0x12, 0x10}), bad = blockOf({0xaf, 0, 0, 0}), empty = blockOf({0xaf, 0});
+    g_assert_true(track.look(good) == AudioTrack::Verdict::Config);
+    g_assert_true(track.look(bad) == AudioTrack::Verdict::Malformed);
+    g_assert_true(track.look(empty) == AudioTrack::Verdict::Silence);
+    g_assert_cmpuint(track.config()->rate, ==, 44100);
+}
+
+static void time_starts_at_zero_and_follows_the_publisher() {
+    MediaTimeline line;
+    g_assert_cmpuint(line.map(Track::Audio, 100000, kStart).ms, ==, 0);
+    g_assert_cmpuint(line.map(Track::Audio, 100023, kStart + 23ms).ms, ==, 23);
+    g_assert_cmpuint(line.map(Track::Audio, 100900, kStart + 23ms).ms, ==, 900);
+    // A small step back is neither followed nor added up.
+    g_assert_cmpuint(line.map(Track::Audio, 100880, kStart + 24ms).ms, ==, 900);
+    const auto next = line.map(Track::Audio, 100920, kStart + 25ms);
+    g_assert_cmpuint(next.ms, ==, 920);
+    g_assert_false(next.discont);
+}
+
+static void wraps_at_31_and_32_bits_are_unwrapped() {
+    const std::uint32_t cases[][3] = {{0x7ffffff0, 0x7fffffff, 0x0000000f},  // wraps at 2^31
+                                      {0xfffffff0, 0xffffffff, 0x0000000f},  // at 2^32
+                                      {0x7ffffff0, 0x7fffffff, 0x8000000f}}; // goes on above 2^31
+    for (const auto &times : cases) {
+        MediaTimeline line;
+        g_assert_cmpuint(line.map(Track::Audio, times[0], kStart).ms, ==, 0);
+        g_assert_cmpuint(line.map(Track::Audio, times[1], kStart).ms, ==, 15);
+        const auto after = line.map(Track::Audio, times[2], kStart);
+        g_assert_cmpuint(after.ms, ==, 31);
+        g_assert_false(after.discont);
+    }
+}
+
+static void a_hole_that_the_clock_confirms_stays() {
+    MediaTimeline line;
+    line.map(Track::Audio, 0, kStart);
+    const auto after = line.map(Track::Audio, 8000, kStart + 8100ms);
+    g_assert_cmpuint(after.ms, ==, 8000);
+    g_assert_true(after.discont);
+    // After a stall a publisher that kept only the newest comes in a burst.
+    line.map(Track::Audio, 8023, kStart + 20s);
+    g_assert_cmpuint(line.map(Track::Audio, 17000, kStart + 20s).ms, ==, 17000);
+}
+
+static void jumps_that_the_clock_does_not_confirm_are_closed() {
+    for (const std::uint32_t jump : {3600000u, 0u, 900u, 0x80000000u}) {
+        MediaTimeline line;
+        line.map(Track::Audio, 2000, kStart);
+        line.map(Track::Audio, 2500, kStart + 500ms);
+        const auto after = line.map(Track::Audio, jump, kStart + 523ms);
+        g_assert_cmpuint(after.ms, ==, 523);
+        g_assert_true(after.discont);
+        g_assert_cmpuint(line.map(Track::Audio, jump + 23, kStart + 546ms).ms, ==, 546);
+    }
+}
+
+static void another_publisher_continues_where_the_clock_is() {
+    MediaTimeline line;
+    line.map(Track::Audio, 5000, kStart);
+    line.map(Track::Audio, 6000, kStart + 1s);
+    line.newInput();
+    const auto first = line.map(Track::Audio, 77, kStart + 4s);
+    g_assert_cmpuint(first.ms, ==, 4000);
+    g_assert_true(first.discont);
+    line.newInput(); // at once, ahead of the clock: never back
+    line.map(Track::Audio, 1000, kStart + 4s);
+    g_assert_cmpuint(line.map(Track::Audio, 1023, kStart + 4s).ms, ==, 4046);
+}
+
+static void audio_and_video_keep_their_distance() {
+    MediaTimeline line;
+    line.map(Track::Audio, 1000, kStart);
+    g_assert_cmpuint(line.map(Track::Video, 1040, kStart).ms, ==, 40);
+    g_assert_cmpuint(line.map(Track::Video, 1073, kStart).ms, ==, 73);
+    MediaTimeline early;
+    early.map(Track::Audio, 1000, kStart);
+    g_assert_cmpuint(early.map(Track::Video, 990, kStart).ms, ==, 0);
+}
+
+static void a_day_of_frames_does_not_drift() {
+    MediaTimeline line;
+    std::uint64_t last = 0;
+    const std::uint64_t frames = 24ull * 3600 * 44100 / 1024;
+    for (std::uint64_t i = 0; i < frames; i++) {
+        const std::uint64_t exact = i * 1024 * 1000 / 44100;
+        const auto mapped = line.map(Track::Audio, static_cast<std::uint32_t>(0xfff00000u + exact),
+                                     kStart + std::chrono::milliseconds(exact));
+        g_assert_true(mapped.ms == exact && mapped.ms >= last && mapped.discont == (i == 0));
+        last = mapped.ms;
+    }
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/rtmp/media/flv", a_tag_is_written_around_its_body);
+    g_test_add_func("/rtmp/media/config", configurations_are_checked);
+    g_test_add_func("/rtmp/media/enhanced", enhanced_aac_becomes_legacy_aac);
+    g_test_add_func("/rtmp/media/bad-config", a_bad_configuration_does_not_replace_a_good_one);
+    g_test_add_func("/rtmp/timeline/start", time_starts_at_zero_and_follows_the_publisher);
+    g_test_add_func("/rtmp/timeline/wrap", wraps_at_31_and_32_bits_are_unwrapped);
+    g_test_add_func("/rtmp/timeline/hole", a_hole_that_the_clock_confirms_stays);
+    g_test_add_func("/rtmp/timeline/jump", jumps_that_the_clock_does_not_confirm_are_closed);
+    g_test_add_func("/rtmp/timeline/publisher", another_publisher_continues_where_the_clock_is);
+    g_test_add_func("/rtmp/timeline/tracks", audio_and_video_keep_their_distance);
+    g_test_add_func("/rtmp/timeline/day", a_day_of_frames_does_not_drift);
+    return g_test_run();
+}
