@@ -2,6 +2,7 @@
 #include "elements/rtmpserversrc/publisher_inbox.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace lt::rtmpserversrc {
@@ -81,16 +82,7 @@ void PublisherInbox::start(rtmp::TimePoint arrival) {
 
 void PublisherInbox::place(MediaTag tag) {
     if (!isFrame(tag)) {
-        // Sent again and again by some publishers: only the newest of a run is worth its place.
-        if (!queue_.empty()) {
-            auto *last = std::get_if<Tag>(&queue_.back());
-            if (last && last->media.kind == tag.kind) {
-                queuedBytes_ += tag.body.size() - last->media.body.size();
-                last->media = std::move(tag);
-                return;
-            }
-        }
-        push(Tag{std::move(tag), lastMs_, false, 0});
+        placeHeader(std::move(tag));
         return;
     }
     if (tag.isVideo()) {
@@ -107,6 +99,31 @@ void PublisherInbox::place(MediaTag tag) {
     stats_.disconts += mapped.discont;
     push(Tag{std::move(tag), mapped.ms, mapped.discont, 0});
     limit();
+}
+
+/// Some publishers send headers again and again: of those with no frame between them the newest counts.
+void PublisherInbox::placeHeader(MediaTag tag) {
+    for (auto queued = queue_.rbegin(); queued != queue_.rend() && !isFrame(*queued); ++queued) {
+        auto *header = std::get_if<Tag>(&*queued);
+        if (header && header->media.kind == tag.kind) {
+            queuedBytes_ += tag.body.size() - header->media.body.size();
+            header->media = std::move(tag);
+            return;
+        }
+    }
+    push(Tag{std::move(tag), lastMs_, false, 0});
+}
+
+/// The same for headers that have become neighbours because the frames between them were dropped.
+void PublisherInbox::mergeHeaders(std::size_t end) {
+    std::array<bool, 6> seen{};
+    for (std::size_t i = end; i-- > 0;) {
+        const auto *header = std::get_if<Tag>(&queue_[i]);
+        if (!header || !std::exchange(seen[static_cast<std::size_t>(header->media.kind)], true))
+            continue;
+        queuedBytes_ -= header->media.body.size();
+        queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
 }
 
 void PublisherInbox::push(Arrival arrival) {
@@ -161,6 +178,8 @@ bool PublisherInbox::dropOldest() {
         }
         rest = tag && tag->media.kind == Kind::Video ? drop(rest) : rest + 1;
     }
+    const auto frame = std::find_if(queue_.begin(), queue_.end(), [](const auto &a) { return isFrame(a); });
+    mergeHeaders(static_cast<std::size_t>(frame - queue_.begin()));
     return true;
 }
 

@@ -67,6 +67,8 @@ private:
     void keepForStart(rtmp::MediaTag tag);
     void start(rtmp::TimePoint arrival);
     void place(rtmp::MediaTag tag);
+    void placeHeader(rtmp::MediaTag tag);
+    void mergeHeaders(std::size_t end);
     void push(Arrival arrival);
     void limit();
     bool dropOldest();

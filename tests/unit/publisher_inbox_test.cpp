@@ -149,6 +149,13 @@ static void memory_is_bounded_whatever_the_frames_claim() {
     for (auto next = nextOf(inbox); next != "E"; next = nextOf(inbox))
         (next[0] == 'P' || next[0] == 'e' ? news : tags)++;
     g_assert_cmpuint(news, <=, 64);
+    PublisherInbox alternating({.maxQueue = 100ms});
+    for (std::uint32_t ms = 0; ms < 10000; ms += 20) {
+        alternating.media(tagOf(Kind::AudioConfig, 0));
+        alternating.media(frameAt(ms));
+    }
+    const auto all = rest(alternating);
+    g_assert_true(all.size() < 120);
     g_assert_cmpuint(tags, <=, 16 + 64);
 }
 
