@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/rtmp/rtmp_connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -126,6 +127,8 @@ void RtmpConnection::refuse(const std::string &description, bool nameTaken) {
 }
 
 void RtmpConnection::close(const std::string &description) {
+    if (endTold_)
+        drainUntil_ = std::min(drainUntil_, net::Clock::now() + kDrainTime);
     session_.close(description);
     settle();
 }
