@@ -61,6 +61,7 @@
 #include "elements/transcriptbroadcast/gsttranscriptbroadcast.h"
 
 #include "elements/transcriptbroadcast/broadcast_link.h"
+#include "elements/transcriptbroadcast/broadcast_settings.h"
 #include "lib/gst/refs.h"
 #include "lib/gst/session_context.h"
 #include "lib/livetranscript/livetranscript.h"
@@ -74,42 +75,12 @@
 GST_DEBUG_CATEGORY(gst_transcript_broadcast_debug);
 #define GST_CAT_DEFAULT gst_transcript_broadcast_debug
 
-namespace {
-
-constexpr const char *kDefaultAddress = "127.0.0.1";
-constexpr guint kDefaultPort = 3000;
-constexpr guint kDefaultMaxQueue = 500;
-constexpr guint kMaxMaxQueue = 100000;
-constexpr guint kDefaultDedupWindow = 1000;
-constexpr guint kMaxDedupWindow = 1000000;
-
-enum Property {
-    PROP_0,
-    PROP_ADDRESS,
-    PROP_PORT,
-    PROP_CURRENT_PORT,
-    PROP_SESSION,
-    PROP_MAX_QUEUE,
-    PROP_DEDUP_WINDOW,
-    PROP_STATS,
-};
-
-struct Settings {
-    std::string address = kDefaultAddress;
-    guint port = kDefaultPort;
-    std::string session; // "": resolved when it starts
-    guint maxQueue = kDefaultMaxQueue;
-    guint dedupWindow = kDefaultDedupWindow;
-};
-
-} // namespace
-
 /// All that has a destructor.
 struct TranscriptBroadcastState {
     explicit TranscriptBroadcastState(GstElement *element) : link(element) {}
 
     // Under the object lock.
-    Settings settings;
+    BroadcastSettings settings;
     std::string session; // the one in use; "" while stopped
 
     // Streaming thread.
@@ -137,7 +108,7 @@ static GstStaticPadTemplate sink_template =
                             GST_STATIC_CAPS(GST_TRANSCRIPT_CAPS_JSON "; " GST_TRANSCRIPT_CAPS_TEXT));
 
 /// The session's name, or "" after an error has been posted.
-static std::string choose_session(GstTranscriptBroadcast *self, const Settings &settings) {
+static std::string choose_session(GstTranscriptBroadcast *self, const BroadcastSettings &settings) {
     if (settings.session.empty())
         return lt::resolveSession(GST_ELEMENT(self), nullptr);
     if (lt::isSessionSlug(settings.session))
@@ -156,7 +127,7 @@ static void post_attach_error(GstTranscriptBroadcast *self, const lt::broadcast:
         GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", error.sentence.c_str()), (nullptr));
 }
 
-static Settings snapshot(GstTranscriptBroadcast *self) {
+static BroadcastSettings snapshot(GstTranscriptBroadcast *self) {
     lt::ObjectLock lock(self);
     return self->state->settings;
 }
@@ -165,7 +136,7 @@ static Settings snapshot(GstTranscriptBroadcast *self) {
 static gboolean gst_transcript_broadcast_start(GstBaseSink *sink) {
     auto *self = GST_TRANSCRIPT_BROADCAST(sink);
     TranscriptBroadcastState &state = *self->state;
-    const Settings settings = snapshot(self);
+    const BroadcastSettings settings = snapshot(self);
     const std::string session = choose_session(self, settings);
     if (session.empty())
         return FALSE;
@@ -330,108 +301,33 @@ static GstStructure *stats_of(GstTranscriptBroadcast *self) {
 
 static void gst_transcript_broadcast_set_property(GObject *object, guint id, const GValue *value,
                                                   GParamSpec *pspec) {
-    auto *self = GST_TRANSCRIPT_BROADCAST(object);
-    Settings &settings = self->state->settings;
-    const auto text = [value] {
-        const gchar *given = g_value_get_string(value);
-        return std::string(given ? given : "");
-    };
-    lt::ObjectLock lock(self);
-    switch (id) {
-    case PROP_ADDRESS:
-        settings.address = text().empty() ? kDefaultAddress : text();
-        break;
-    case PROP_PORT:
-        settings.port = g_value_get_uint(value);
-        break;
-    case PROP_SESSION:
-        settings.session = text();
-        break;
-    case PROP_MAX_QUEUE:
-        settings.maxQueue = g_value_get_uint(value);
-        break;
-    case PROP_DEDUP_WINDOW:
-        settings.dedupWindow = g_value_get_uint(value);
-        break;
-    default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    TranscriptBroadcastState &state = *GST_TRANSCRIPT_BROADCAST(object)->state;
+    bool known, running;
+    {
+        lt::ObjectLock lock(object);
+        running = !state.session.empty();
+        known = running || state.settings.set(id, value);
     }
+    if (running)
+        GST_WARNING_OBJECT(object, "%s can be set in NULL and READY only; it keeps its value", pspec->name);
+    if (!known)
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
 
 static void gst_transcript_broadcast_get_property(GObject *object, guint id, GValue *value,
                                                   GParamSpec *pspec) {
     auto *self = GST_TRANSCRIPT_BROADCAST(object);
-    const Settings settings = snapshot(self);
-    switch (id) {
-    case PROP_ADDRESS:
-        g_value_set_string(value, settings.address.c_str());
-        break;
-    case PROP_PORT:
-        g_value_set_uint(value, settings.port);
-        break;
-    case PROP_CURRENT_PORT:
+    if (id == PROP_CURRENT_PORT)
         g_value_set_uint(value, self->state->link.port());
-        break;
-    case PROP_SESSION:
-        g_value_set_string(value, settings.session.empty() ? nullptr : settings.session.c_str());
-        break;
-    case PROP_MAX_QUEUE:
-        g_value_set_uint(value, settings.maxQueue);
-        break;
-    case PROP_DEDUP_WINDOW:
-        g_value_set_uint(value, settings.dedupWindow);
-        break;
-    case PROP_STATS:
+    else if (id == PROP_STATS)
         g_value_take_boxed(value, stats_of(self));
-        break;
-    default:
+    else if (!snapshot(self).get(id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-    }
 }
 
 static void gst_transcript_broadcast_finalize(GObject *object) {
     delete GST_TRANSCRIPT_BROADCAST(object)->state;
     G_OBJECT_CLASS(gst_transcript_broadcast_parent_class)->finalize(object);
-}
-
-static void install_properties(GObjectClass *klass) {
-    const auto ready =
-        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-    const auto readonly = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-    g_object_class_install_property(
-        klass, PROP_ADDRESS,
-        g_param_spec_string("address", "Address",
-                            "IP address to listen on; 0.0.0.0 or :: for all of the machine's",
-                            kDefaultAddress, ready));
-    g_object_class_install_property(
-        klass, PROP_PORT,
-        g_param_spec_uint("port", "Port", "TCP port to listen on (0 = any free one, see current-port)", 0,
-                          65535, kDefaultPort, ready));
-    g_object_class_install_property(klass, PROP_CURRENT_PORT,
-                                    g_param_spec_uint("current-port", "Current port",
-                                                      "TCP port in use (0 = not listening)", 0, 65535, 0,
-                                                      readonly));
-    g_object_class_install_property(
-        klass, PROP_SESSION,
-        g_param_spec_string("session", "Session",
-                            "Name of the session, 1-128 of [A-Za-z0-9_.-] (unset = from the context "
-                            "livetranscript.session, else \"default\")",
-                            nullptr, ready));
-    g_object_class_install_property(
-        klass, PROP_MAX_QUEUE,
-        g_param_spec_uint("max-queue", "Maximum queue",
-                          "Messages that may wait for one slow viewer before the oldest are dropped, "
-                          "partials first",
-                          1, kMaxMaxQueue, kDefaultMaxQueue, ready));
-    g_object_class_install_property(
-        klass, PROP_DEDUP_WINDOW,
-        g_param_spec_uint("dedup-window", "Dedup window",
-                          "Finals remembered, so that one that comes again is not sent again (0 = off)", 0,
-                          kMaxDedupWindow, kDefaultDedupWindow, ready));
-    g_object_class_install_property(klass, PROP_STATS,
-                                    g_param_spec_boxed("stats", "Statistics",
-                                                       "Counts of messages and viewers since the last start",
-                                                       GST_TYPE_STRUCTURE, readonly));
 }
 
 static void gst_transcript_broadcast_class_init(GstTranscriptBroadcastClass *klass) {
@@ -442,7 +338,7 @@ static void gst_transcript_broadcast_class_init(GstTranscriptBroadcastClass *kla
     object_class->set_property = gst_transcript_broadcast_set_property;
     object_class->get_property = gst_transcript_broadcast_get_property;
     object_class->finalize = gst_transcript_broadcast_finalize;
-    install_properties(object_class);
+    BroadcastSettings::install(object_class);
 
     gst_element_class_add_static_pad_template(element_class, &sink_template);
     gst_element_class_set_static_metadata(element_class, "Transcript broadcaster", "Sink/Text/Network",

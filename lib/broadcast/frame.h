@@ -13,7 +13,7 @@ namespace lt::broadcast {
 /// Opcodes of RFC 6455.
 enum class Opcode : std::uint8_t { Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
 
-/// Close codes this server sends (docs/architecture.md, "Viewers").
+/// Close codes this server sends.
 namespace closecode {
 constexpr std::uint16_t kNormal = 1000;      ///< the session is over: do not come back
 constexpr std::uint16_t kGoingAway = 1001;   ///< shutdown: come back later
