@@ -21,7 +21,7 @@
  * Viewers get one JSON object per message:
  * |[
  * {"type":"transcript","sessionSlug":"demo","text":"Good morning.","isFinal":true,"utteranceId":"00_3",
- *  "transcriptType":"final","seq":17,"start":4.12,"end":5.06,"serverTimestamp":1767225600000}
+ *  "transcriptType":"final","seq":17,"epoch":"5f0e","start":4.12,"end":5.06,"serverTimestamp":1767225600000}
  * ]|
  * Each final is sent once, see #dedup-window. At EOS viewers get the last final and then a close with code
  * 1000; only then the element posts its EOS message, after 2 s at the latest. Leaving PAUSED without EOS

@@ -51,6 +51,8 @@ std::string viewerMessage(ViewerForm form, const Transcript &transcript, std::st
     writer.key("utteranceId").string(utteranceId);
     writer.key("transcriptType").string(transcript.isFinal ? "final" : "partial");
     writer.key("seq").unsignedInteger(stamp.seq);
+    // A recogniser that connects anew counts its utterances from the start: with the epoch they stay apart.
+    writeText(writer, "epoch", transcript.epoch);
     writeText(writer, "language", transcript.language);
     if (transcript.channel >= 0)
         writer.key("channel").integer(transcript.channel);

@@ -42,12 +42,14 @@ void a_viewer_receives_partials_and_finals_in_the_first_form_exactly() {
         return std::regex_replace(frames[i].data, stamp, "\"serverTimestamp\":T");
     };
     g_assert_true(frames[0].text);
-    expectText(shown(0), R"({"type":"transcript","sessionSlug":"demo","text":"good","isFinal":false,)"
-                         R"("utteranceId":"u1","transcriptType":"partial","seq":1,"language":"en",)"
-                         R"("start":1.5,"end":2,"serverTimestamp":T})");
-    expectText(shown(1), R"({"type":"transcript","sessionSlug":"demo","text":"good morning","isFinal":true,)"
-                         R"("utteranceId":"u1","transcriptType":"final","seq":2,"language":"en",)"
-                         R"("start":1.5,"end":2,"serverTimestamp":T})");
+    expectText(shown(0),
+               R"({"type":"transcript","sessionSlug":"demo","text":"good","isFinal":false,)"
+               R"("utteranceId":"u1","transcriptType":"partial","seq":1,"epoch":"e1","language":"en",)"
+               R"("start":1.5,"end":2,"serverTimestamp":T})");
+    expectText(shown(1),
+               R"({"type":"transcript","sessionSlug":"demo","text":"good morning","isFinal":true,)"
+               R"("utteranceId":"u1","transcriptType":"final","seq":2,"epoch":"e1","language":"en",)"
+               R"("start":1.5,"end":2,"serverTimestamp":T})");
     g_assert_cmpuint(rig.stat("finals"), ==, 1);
     g_assert_cmpuint(rig.stat("partials"), ==, 1);
     g_assert_cmpuint(rig.stat("delivered"), ==, 2);

@@ -33,10 +33,11 @@ void expect(const std::string &got, const char *wanted) {
 }
 
 void the_first_form_is_what_old_clients_know() {
-    expect(viewerMessage(ViewerForm::V1, spoken(true), "00_3", kStamp),
-           R"({"type":"transcript","sessionSlug":"demo","text":"Good \"morning\".","isFinal":true,)"
-           R"("utteranceId":"00_3","transcriptType":"final","seq":17,"language":"en","channel":0,)"
-           R"("start":4.12,"end":5.06,"confidence":0.93,"serverTimestamp":1767225600123})");
+    expect(
+        viewerMessage(ViewerForm::V1, spoken(true), "00_3", kStamp),
+        R"({"type":"transcript","sessionSlug":"demo","text":"Good \"morning\".","isFinal":true,)"
+        R"("utteranceId":"00_3","transcriptType":"final","seq":17,"epoch":"5f0e","language":"en","channel":0,)"
+        R"("start":4.12,"end":5.06,"confidence":0.93,"serverTimestamp":1767225600123})");
     const std::string partial = viewerMessage(ViewerForm::V1, spoken(false), "00_3", kStamp);
     g_assert_true(partial.starts_with(
         R"({"type":"transcript","sessionSlug":"demo","text":"Good \"morning\".","isFinal":false,)"

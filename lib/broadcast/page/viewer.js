@@ -68,7 +68,7 @@
   function dropOldest() {
     while (captions.childElementCount > kMaxCaptions) {
       const oldest = captions.firstElementChild;
-      byUtterance.delete(oldest.dataset.utterance);
+      if (byUtterance.get(oldest.dataset.utterance) === oldest) byUtterance.delete(oldest.dataset.utterance);
       oldest.remove();
     }
   }
@@ -83,7 +83,7 @@
 
   function show(message) {
     const following = isFollowing();
-    const key = message.utteranceId || `seq ${message.seq}`;
+    const key = `${message.epoch || ""}/${message.utteranceId}`;
     let caption = byUtterance.get(key);
     if (!message.isFinal && caption && !caption.classList.contains("partial")) return; // it is settled
     if (!caption) {
@@ -110,12 +110,10 @@
     else element("latest").hidden = false;
   }
 
-  /** What was provisional when the connection went will not be settled any more. */
-  function dropPartials() {
-    for (const caption of captions.querySelectorAll(".partial")) {
-      byUtterance.delete(caption.dataset.utterance);
-      caption.remove();
-    }
+  /** What was provisional when the connection went will not be settled; what is settled will not come again. */
+  function closeCaptions() {
+    for (const caption of captions.querySelectorAll(".partial")) caption.remove();
+    byUtterance.clear();
   }
 
   // ---- Connection -------------------------------------------------------------------------------------
@@ -157,7 +155,7 @@
     };
     socket.onclose = (event) => {
       clearTimeout(settled);
-      dropPartials();
+      closeCaptions();
       if (event.code === kSessionOver) {
         setState("ended", "Ended");
         setHint("This session has ended.");
@@ -168,18 +166,25 @@
     };
   }
 
-  /** After a connection was lost, or none was made: is the server away, or only the session? */
-  async function retry(session) {
-    setState("connecting", "Reconnecting…");
+  /** Connects if the session is live, else waits until it is. */
+  async function enter(session) {
     const live = await liveSessions();
-    if (live && !live.includes(session)) {
+    if (live && live.includes(session)) {
+      connect(session);
+    } else if (live) {
       setState("connecting", "Waiting");
       setHint(`Session “${session}” has not started yet. Captions appear here as soon as it does.`);
       waitFor(session, "connecting", "Waiting");
-      return;
+    } else {
+      setHint("The server cannot be reached. Trying again…");
+      retry(session);
     }
-    if (!live) setHint("The server cannot be reached. Trying again…");
-    setTimeout(() => connect(session), nextDelay());
+  }
+
+  /** After a connection was lost: the server may be away, or only the session. */
+  function retry(session) {
+    setState("connecting", "Reconnecting…");
+    setTimeout(() => enter(session), nextDelay());
   }
 
   /** Looks every few seconds whether the session is live (again). */
@@ -199,8 +204,9 @@
     document.title = `${session} – live captions`;
     element("title").textContent = session;
     element("sessions").hidden = true;
+    document.body.classList.remove("choosing");
     setState("connecting", "Connecting…");
-    connect(session);
+    enter(session);
   }
 
   function listSessions(names) {
@@ -217,6 +223,7 @@
   }
 
   async function choose(first) {
+    document.body.classList.add("choosing");
     const names = await liveSessions();
     if (names && names.length === 1 && first) {
       history.replaceState(null, "", `/?session=${encodeURIComponent(names[0])}`);
