@@ -62,9 +62,13 @@ void serveWebSocket(const BroadcastServer &server, HttpRequest &request) {
         reply.headers = {{"Upgrade", "websocket"}};
         return request.reply(reply);
     }
-    request.upgrade([room = std::move(room), form = *form](net::UpgradedSocket socket) {
+    const bool upgraded = request.upgrade([room = std::move(room), form = *form](net::UpgradedSocket socket) {
         room->addViewer(std::move(socket), form);
     });
+    if (!upgraded)
+        request.reply(
+            refusal(400, RefusalCode::InvalidArgument,
+                    "The WebSocket handshake is not valid: version 13 and a 16-byte key are needed."));
 }
 
 bool wantsPrometheus(const HttpRequest &request) {

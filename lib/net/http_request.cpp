@@ -146,14 +146,15 @@ std::shared_ptr<DeferredReply> HttpRequest::defer() {
     return std::make_shared<DeferredReply>(message_);
 }
 
-void HttpRequest::upgrade(std::function<void(UpgradedSocket)> onUpgraded) {
+bool HttpRequest::upgrade(std::function<void(UpgradedSocket)> onUpgraded) {
     // No list of extensions: permessage-deflate would make each frame depend on the viewer.
     if (!soup_websocket_server_process_handshake(message_, nullptr, nullptr, nullptr, nullptr))
-        return;
+        return false;
     g_signal_connect_data(
         message_, "wrote-informational", G_CALLBACK(steal), new PendingUpgrade{std::move(onUpgraded), peer()},
         [](gpointer data, GClosure *) { delete static_cast<PendingUpgrade *>(data); },
         static_cast<GConnectFlags>(0));
+    return true;
 }
 
 } // namespace lt::net

@@ -62,10 +62,10 @@ public:
     /// One of these three, once.
     void reply(const HttpReply &reply);
     std::shared_ptr<DeferredReply> defer();
-    /// Checks the handshake (RFC 6455 §4.2), refuses with 400 when it is wrong, else sends the 101 without
-    /// any extension and hands the socket over. `onUpgraded` runs on the HTTP thread, or never when the
-    /// client leaves meanwhile.
-    void upgrade(std::function<void(UpgradedSocket)> onUpgraded);
+    /// Checks the handshake (RFC 6455 §4.2); false when it is wrong, and reply() is then wanted. Else sends
+    /// the 101 without any extension and hands the socket over: `onUpgraded` runs on the HTTP thread, or
+    /// never when the client leaves meanwhile.
+    bool upgrade(std::function<void(UpgradedSocket)> onUpgraded);
 
 private:
     SoupServerMessage *message_;

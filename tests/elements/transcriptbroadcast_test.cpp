@@ -92,6 +92,13 @@ void what_cannot_be_served_is_refused_before_the_upgrade() {
         g_assert_true(answer.body.find(std::string("\"error\":\"") + row.word + '"') != answer.body.npos);
         expectText(answer.headers.at("content-type"), "application/json");
     }
+    const auto handshake = httpRequest("GET", rig.http("/ws/demo"),
+                                       {{"Connection", "Upgrade"},
+                                        {"Upgrade", "websocket"},
+                                        {"Sec-WebSocket-Version", "8"},
+                                        {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}});
+    g_assert_cmpint(handshake.status, ==, 400);
+    expectText(handshake.headers.at("content-type"), "application/json");
     WebSocketClient stranger(rig.at("/ws?session=nobody"));
     g_assert_false(stranger.connected());
     g_assert_cmpint(stranger.status(), ==, 404);
