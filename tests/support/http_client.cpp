@@ -140,18 +140,20 @@ void WebSocketClient::onClosed() {
     changed_.notify_all();
 }
 
-void WebSocketClient::sendText(const std::string &text) {
-    thread_.call([&] {
+void WebSocketClient::send(SoupWebsocketDataType type, BytesRef bytes) {
+    // Not waited for: a test with very many small messages would spend its time on changing threads.
+    thread_.post([this, type, shared = std::shared_ptr<GBytes>(std::move(bytes))] {
         if (websocket_ && soup_websocket_connection_get_state(websocket_.get()) == SOUP_WEBSOCKET_STATE_OPEN)
-            soup_websocket_connection_send_text(websocket_.get(), text.c_str());
+            soup_websocket_connection_send_message(websocket_.get(), type, shared.get());
     });
 }
 
+void WebSocketClient::sendText(const std::string &text) {
+    send(SOUP_WEBSOCKET_DATA_TEXT, BytesRef(g_bytes_new(text.data(), text.size())));
+}
+
 void WebSocketClient::sendBinary(std::span<const std::uint8_t> bytes) {
-    thread_.call([&] {
-        if (websocket_ && soup_websocket_connection_get_state(websocket_.get()) == SOUP_WEBSOCKET_STATE_OPEN)
-            soup_websocket_connection_send_binary(websocket_.get(), bytes.data(), bytes.size());
-    });
+    send(SOUP_WEBSOCKET_DATA_BINARY, BytesRef(g_bytes_new(bytes.data(), bytes.size())));
 }
 
 void WebSocketClient::close(int code, const std::string &reason) {

@@ -72,6 +72,7 @@ public:
 
 private:
     void connect(const Options &options);
+    void send(SoupWebsocketDataType type, BytesRef bytes);
     void adopt(SoupWebsocketConnection *websocket);
     void onClosed();
 

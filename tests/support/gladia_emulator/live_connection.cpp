@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/live_connection.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 namespace lt::emulator {
 
@@ -30,6 +34,8 @@ LiveConnection::LiveConnection(support::ObjectRef<GIOStream> stream, support::Ob
       websocket_(soup_websocket_connection_new(stream.get(), uri, SOUP_WEBSOCKET_CONNECTION_SERVER, nullptr,
                                                nullptr, nullptr)) {
     soup_websocket_connection_set_max_incoming_payload_size(websocket_.get(), kHardLimit);
+    // Small answers in quick succession must not wait for each other; tests measure latency against them.
+    g_socket_set_option(socket_.get(), IPPROTO_TCP, TCP_NODELAY, TRUE, nullptr);
     g_signal_connect(websocket_.get(), "message",
                      G_CALLBACK(+[](SoupWebsocketConnection *, int type, GBytes *bytes, gpointer self) {
                          static_cast<LiveConnection *>(self)->receive(type, bytes);
