@@ -65,6 +65,20 @@ static void held_audio_is_forgotten_by_a_drop_and_acknowledged_by_a_release() {
     g_assert_cmpuint(emulator.report().sessions[0].bytes, ==, audio.size());
 }
 
+static void a_reset_leaves_the_session_to_be_resumed() {
+    GladiaEmulator emulator;
+    GladiaClient client(emulator, kPlainRequest);
+    client.send(Bytes(6400), 3200);
+    g_assert_true(client.waitFor("audio_chunk", 2));
+    emulator.resetConnections();
+    g_assert_true(client.socket->waitForClose());
+    g_assert_cmpint(client.socket->closeCode(), ==, 0);
+    client.connect();
+    client.send(Bytes(3200), 3200);
+    g_assert_true(client.waitFor("audio_chunk"));
+    g_assert_cmpint(ackRanges(client.socket->frames()).front().start, ==, 6400);
+}
+
 static void a_stop_is_remembered_over_a_drop() {
     GladiaEmulator emulator;
     GladiaClient client(emulator, kPlainRequest);
@@ -162,6 +176,7 @@ int main(int argc, char **argv) {
     ADD(a_bad_token_is_refused_before_the_upgrade);
     ADD(a_resumed_session_goes_on_at_the_acknowledged_byte);
     ADD(held_audio_is_forgotten_by_a_drop_and_acknowledged_by_a_release);
+    ADD(a_reset_leaves_the_session_to_be_resumed);
     ADD(a_stop_is_remembered_over_a_drop);
     ADD(the_newest_connection_wins);
     ADD(a_message_above_one_mebibyte_is_answered_1009);

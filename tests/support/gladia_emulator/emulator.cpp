@@ -109,6 +109,10 @@ void GladiaEmulator::dropConnections() {
     impl_->onServer([](LiveServer &server) { server.dropConnections(); });
 }
 
+void GladiaEmulator::resetConnections() {
+    impl_->onServer([](LiveServer &server) { server.resetConnections(); });
+}
+
 void GladiaEmulator::closeConnections(int code, const std::string &reason) {
     impl_->onServer([&](LiveServer &server) { server.closeConnections(code, reason); });
 }

@@ -60,8 +60,12 @@ public:
     bool waitFor(const std::function<bool(const EmulatorReport &)> &holds,
                  std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
 
-    /// Breaks all connections without a close frame, after what was already sent on them.
+    /// Ends all connections without a close frame, after what was already sent on them: a client that reads
+    /// on gets every acknowledgement.
     void dropConnections();
+    /// Resets all connections. Acknowledgements may be lost on the way, so that a client has to send again
+    /// what was heard: as with the service, that audio is then heard twice.
+    void resetConnections();
     /// Closes all connections with a code of your choice. The sessions go on, except with 1000 and 1001,
     /// which end them as if their clients had wished so.
     void closeConnections(int code, const std::string &reason = "");

@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace lt::emulator {
 
@@ -15,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxMessage = 1 << 20;
 /// libsoup breaks the connection without a word at its own limit; so ours is answered well before that.
 constexpr guint64 kHardLimit = 64 << 20;
+/// So long a client may take to notice that the connection has been dropped.
+constexpr unsigned kDropMs = 2000;
 
 std::span<const std::uint8_t> bytesOf(GBytes *bytes) {
     gsize size = 0;
@@ -91,8 +94,24 @@ void LiveConnection::drop() {
         return;
     over_ = true;
     callbacks_.print("-> connection dropped");
-    // A FIN behind what is still queued: a client that reads on gets every acknowledgement that was sent.
-    dropTask_ = thread_.whenIdle([this] { g_socket_shutdown(socket_.get(), TRUE, TRUE, nullptr); });
+    // A FIN behind what is still queued, and what the client goes on sending is read and thrown away. Closing
+    // at once would make the kernel answer that with a reset, on which clients give up without reading the
+    // acknowledgements they already have.
+    dropTask_ = thread_.whenIdle([this] {
+        g_socket_shutdown(socket_.get(), FALSE, TRUE, nullptr);
+        giveUpTimer_ = thread_.startTimer(kDropMs, [this] {
+            g_socket_shutdown(socket_.get(), TRUE, TRUE, nullptr);
+            return false;
+        });
+    });
+}
+
+void LiveConnection::reset() {
+    over_ = true;
+    callbacks_.print("-> connection reset");
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    setsockopt(g_socket_get_fd(socket_.get()), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    g_socket_shutdown(socket_.get(), TRUE, TRUE, nullptr);
 }
 
 void LiveConnection::onClosed() {

@@ -30,6 +30,8 @@ public:
     void send(const Message &message) override;
     void close(int code, const std::string &reason) override;
     void drop() override;
+    /// Breaks the transport at once, with a TCP reset: what is on its way in either direction is lost.
+    void reset();
     /// Any text, be it no message of the protocol.
     void sendRaw(const std::string &text);
 
@@ -43,6 +45,7 @@ private:
     support::ObjectRef<GSocket> socket_;
     support::ObjectRef<SoupWebsocketConnection> websocket_;
     support::SourceRef dropTask_;
+    support::SourceRef giveUpTimer_;
     bool over_ = false; // nothing is read or written any more, the transport is on its way down
 };
 

@@ -306,6 +306,11 @@ void LiveServer::dropConnections() {
         connection->drop();
 }
 
+void LiveServer::resetConnections() {
+    for (const auto &connection : connections_)
+        connection->reset();
+}
+
 void LiveServer::closeConnections(int code, const std::string &reason) {
     for (const auto &connection : connections_)
         connection->close(code, reason);

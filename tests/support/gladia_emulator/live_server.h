@@ -33,6 +33,7 @@ public:
     EmulatorReport report() const;
     void releaseAcknowledgements();
     void dropConnections();
+    void resetConnections();
     void closeConnections(int code, const std::string &reason);
     void sendToAll(const std::string &text);
 
