@@ -46,11 +46,11 @@ public:
     CaptionViewer &operator=(const CaptionViewer &) = delete;
 
     /// False when the connection was refused, has ended, or did not come within `timeout`.
-    bool waitForConnection(std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+    bool waitForConnection(std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
     /// False when the connection was refused or has ended before, or `timeout` has passed.
-    bool waitForFinals(std::size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+    bool waitForFinals(std::size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
     /// Waits for the end of the connection, or its refusal.
-    bool waitForEnd(std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+    bool waitForEnd(std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
     std::vector<CaptionLine> lines() const;
     /// Texts of the finals, joined by single spaces.

@@ -63,8 +63,8 @@ public:
     /// Waits until `holds` says so about all frames so far. False after `timeout`, or when the connection has
     /// closed and it still does not hold.
     bool waitForFrames(const std::function<bool(const std::vector<Frame> &)> &holds,
-                       std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
-    bool waitForClose(std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+                       std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
+    bool waitForClose(std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
     bool closed() const;
     /// The peer's close code and reason; 0 when the transport broke without one.
     int closeCode() const;

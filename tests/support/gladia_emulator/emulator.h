@@ -58,7 +58,7 @@ public:
     /// Waits until `holds` says so about a report. False when that did not happen within `timeout`. `holds`
     /// runs on the calling thread.
     bool waitFor(const std::function<bool(const EmulatorReport &)> &holds,
-                 std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+                 std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
     /// Ends all connections without a close frame, after what was already sent on them: a client that reads
     /// on gets every acknowledgement.
