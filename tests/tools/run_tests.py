@@ -14,7 +14,8 @@ from results import Results, read_meson_log, read_tap
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / 'build'
 JOBS = os.environ.get('LT_JOBS') or str(os.cpu_count() or 2)
-NINJA = {**os.environ, 'NINJA_STATUS': '[%f/%t, %e s] '}
+# The build directories lie at the same depth, so one's objects serve another built with the same flags (main, plain).
+NINJA = {**os.environ, 'NINJA_STATUS': '[%f/%t, %e s] ', 'CCACHE_NOHASHDIR': '1'}
 # Enough optimisation to be quick, not enough to slow the compiler down.
 SANITIZED = ['-Dbuildtype=custom', '-Doptimization=1', '-Ddebug=true', '-Db_lundef=false', '-Dtests=enabled']
 
