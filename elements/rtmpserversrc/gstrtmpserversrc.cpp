@@ -56,6 +56,8 @@
 
 #include "elements/rtmpserversrc/flv_output.h"
 #include "elements/rtmpserversrc/publisher_inbox.h"
+#include "elements/rtmpserversrc/reports.h"
+#include "elements/rtmpserversrc/settings.h"
 #include "lib/gst/refs.h"
 #include "lib/gst/session_context.h"
 #include "lib/rtmp/rtmp_server.h"
@@ -74,56 +76,15 @@ GST_DEBUG_CATEGORY(gst_rtmp_server_src_debug);
 
 namespace {
 
-using lt::rtmp::PublishEnd;
 using lt::rtmp::RtmpServer;
 using lt::rtmp::StreamStatsBox;
 using lt::rtmpserversrc::Ended;
 using lt::rtmpserversrc::FlvOutput;
 using lt::rtmpserversrc::Published;
 using lt::rtmpserversrc::PublisherInbox;
+using lt::rtmpserversrc::Settings;
+using lt::rtmpserversrc::StreamNames;
 using lt::rtmpserversrc::Tag;
-
-constexpr const char *kDefaultAddress = "127.0.0.1";
-constexpr guint kDefaultPort = 1937;
-constexpr const char *kDefaultApp = "live";
-constexpr guint kDefaultMaxQueueMs = 5000;
-
-enum Property {
-    PROP_0,
-    PROP_ADDRESS,
-    PROP_PORT,
-    PROP_CURRENT_PORT,
-    PROP_APP,
-    PROP_STREAM,
-    PROP_SESSION,
-    PROP_AUDIO_ONLY,
-    PROP_MAX_QUEUE_MS,
-    PROP_STATS,
-};
-
-struct Settings {
-    std::string address = kDefaultAddress;
-    guint port = kDefaultPort;
-    std::string app = kDefaultApp;
-    std::string stream;
-    std::string session;
-    bool audioOnly = true;
-    guint maxQueueMs = kDefaultMaxQueueMs;
-};
-
-const char *nameOf(PublishEnd::Kind kind) {
-    switch (kind) {
-    case PublishEnd::Kind::Clean:
-        return "clean";
-    case PublishEnd::Kind::Lost:
-        return "lost";
-    case PublishEnd::Kind::Unsupported:
-        return "unsupported";
-    case PublishEnd::Kind::Replaced:
-        return "replaced";
-    }
-    return "lost";
-}
 
 } // namespace
 
@@ -140,8 +101,7 @@ struct RtmpServerSrcState {
     std::unique_ptr<RtmpServer::Claim> claim;
 
     // Written by start(), then the streaming thread's.
-    std::string app;
-    std::string stream;
+    StreamNames names;
     std::optional<FlvOutput> output;
     std::optional<Tag> afterHeader;
 
@@ -185,11 +145,11 @@ static bool gst_rtmp_server_src_listen(GstRtmpServerSrc *self, const Settings &s
     }
     lt::rtmp::ClaimOptions options;
     options.wantVideo = !settings.audioOnly;
-    auto claim = server->claim(state->app, state->stream, options, *inbox);
+    auto claim = server->claim(state->names.app, state->names.stream, options, *inbox);
     if (!claim) {
         GST_ELEMENT_ERROR(self, RESOURCE, BUSY,
-                          ("Another element receives /%s/%s on %s:%u already.", state->app.c_str(),
-                           state->stream.c_str(), settings.address.c_str(), server->port()),
+                          ("Another element receives /%s/%s on %s:%u already.", state->names.app.c_str(),
+                           state->names.stream.c_str(), settings.address.c_str(), server->port()),
                           (nullptr));
         return false;
     }
@@ -215,10 +175,10 @@ static gboolean gst_rtmp_server_src_start(GstBaseSrc *source) {
         lt::ObjectLock lock(self);
         settings = state->settings;
     }
-    state->app = settings.app;
-    state->stream = !settings.stream.empty()    ? settings.stream
-                    : !settings.session.empty() ? settings.session
-                                                : lt::resolveSession(GST_ELEMENT(self), source->srcpad);
+    state->names.app = settings.app;
+    state->names.stream = !settings.stream.empty()    ? settings.stream
+                          : !settings.session.empty() ? settings.session
+                                                      : lt::resolveSession(GST_ELEMENT(self), source->srcpad);
     try {
         if (!gst_rtmp_server_src_listen(self, settings))
             return FALSE;
@@ -228,7 +188,7 @@ static gboolean gst_rtmp_server_src_start(GstBaseSrc *source) {
         return FALSE;
     }
     GST_INFO_OBJECT(self, "waiting for a publisher at rtmp://%s:%u/%s/%s", settings.address.c_str(),
-                    state->currentPort, state->app.c_str(), state->stream.c_str());
+                    state->currentPort, state->names.app.c_str(), state->names.stream.c_str());
     g_object_notify(G_OBJECT(self), "current-port");
     return TRUE;
 }
@@ -264,37 +224,6 @@ static gboolean gst_rtmp_server_src_unlock_stop(GstBaseSrc *source) {
     return TRUE;
 }
 
-static GstStructure *gst_rtmp_server_src_news(GstRtmpServerSrc *self, const char *name,
-                                              const lt::rtmp::PublisherInfo &publisher) {
-    // clang-format off
-    return gst_structure_new(name,
-        "app", G_TYPE_STRING, self->state->app.c_str(),
-        "stream", G_TYPE_STRING, self->state->stream.c_str(),
-        "peer", G_TYPE_STRING, publisher.peer.c_str(),
-        "software", G_TYPE_STRING, publisher.software.c_str(),
-        "connection", G_TYPE_UINT64, publisher.connection,
-        nullptr);
-    // clang-format on
-}
-
-static void gst_rtmp_server_src_tell_published(GstRtmpServerSrc *self, const Published &news) {
-    GST_INFO_OBJECT(self, "%s publishes", news.publisher.peer.c_str());
-    auto *structure = gst_rtmp_server_src_news(self, "rtmpserversrc/publish", news.publisher);
-    gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), structure));
-}
-
-static void gst_rtmp_server_src_tell_ended(GstRtmpServerSrc *self, const Ended &news) {
-    const char *reason = news.end.reason.c_str();
-    GST_INFO_OBJECT(self, "%s has gone: %s", news.publisher.peer.c_str(), reason);
-    if (news.end.kind == PublishEnd::Kind::Unsupported)
-        GST_ELEMENT_WARNING(self, STREAM, CODEC_NOT_FOUND, ("%s", reason),
-                            ("publisher %s", news.publisher.peer.c_str()));
-    auto *structure = gst_rtmp_server_src_news(self, "rtmpserversrc/unpublish", news.publisher);
-    gst_structure_set(structure, "end", G_TYPE_STRING, nameOf(news.end.kind), "reason", G_TYPE_STRING, reason,
-                      nullptr);
-    gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), structure));
-}
-
 static GstClockTime gst_rtmp_server_src_running_time(GstRtmpServerSrc *self) {
     const GstClockTime now = gst_element_get_current_running_time(GST_ELEMENT(self));
     return GST_CLOCK_TIME_IS_VALID(now) ? now : 0;
@@ -312,10 +241,7 @@ static void gst_rtmp_server_src_prepare(GstRtmpServerSrc *self, const Tag &tag) 
         gst_base_src_new_segment(GST_BASE_SRC(self), &segment);
     }
     if (tag.lost > 0)
-        GST_ELEMENT_WARNING_WITH_DETAILS(
-            self, CORE, CLOCK,
-            ("Downstream is too slow: %" G_GUINT64_FORMAT " frames of the publisher were dropped.", tag.lost),
-            (nullptr), ("frames", G_TYPE_UINT64, tag.lost, nullptr));
+        lt::rtmpserversrc::reportLost(GST_ELEMENT(self), tag.lost);
 }
 
 /* Streaming thread. */
@@ -331,11 +257,11 @@ static GstFlowReturn gst_rtmp_server_src_create(GstPushSrc *source, GstBuffer **
         if (!arrival)
             return GST_FLOW_FLUSHING;
         if (const auto *published = std::get_if<Published>(&*arrival)) {
-            gst_rtmp_server_src_tell_published(self, *published);
+            lt::rtmpserversrc::reportPublished(GST_ELEMENT(self), state->names, *published);
             continue;
         }
         if (const auto *ended = std::get_if<Ended>(&*arrival)) {
-            gst_rtmp_server_src_tell_ended(self, *ended);
+            lt::rtmpserversrc::reportEnded(GST_ELEMENT(self), state->names, *ended);
             if (ended->streamOver)
                 return GST_FLOW_EOS;
             continue;
@@ -383,187 +309,50 @@ static GstStateChangeReturn gst_rtmp_server_src_change_state(GstElement *element
     return result;
 }
 
-static GstStructure *gst_rtmp_server_src_get_stats(GstRtmpServerSrc *self) {
-    std::shared_ptr<PublisherInbox> inbox;
-    std::shared_ptr<const StreamStatsBox> box;
-    {
-        lt::ObjectLock lock(self);
-        inbox = self->state->inbox;
-        box = self->state->streamStats;
-    }
-    const auto queue = inbox ? inbox->stats() : lt::rtmpserversrc::InboxStats();
-    const auto stream = box ? box->get() : lt::rtmp::StreamStats();
-    const auto &counters = stream.counters;
-    const char *state = !box ? "closed" : stream.publishing ? "publishing" : "waiting";
-    // clang-format off
-    return gst_structure_new("rtmpserversrc/stats",
-        "state", G_TYPE_STRING, state,
-        "peer", G_TYPE_STRING, stream.peer.c_str(),
-        "software", G_TYPE_STRING, stream.software.c_str(),
-        "codec", G_TYPE_STRING, stream.audio.rate ? "AAC" : "",
-        "audio-rate", G_TYPE_UINT, stream.audio.rate,
-        "audio-channels", G_TYPE_UINT, stream.audio.channels,
-        "publishers", G_TYPE_UINT64, stream.publishers,
-        "refused", G_TYPE_UINT64, stream.refused,
-        "bytes", G_TYPE_UINT64, counters.bytes,
-        "audio-frames", G_TYPE_UINT64, counters.audioFrames,
-        "audio-bytes", G_TYPE_UINT64, counters.audioBytes,
-        "audio-before-config", G_TYPE_UINT64, counters.audioBeforeConfig,
-        "audio-malformed", G_TYPE_UINT64, counters.audioMalformed,
-        "audio-ignored", G_TYPE_UINT64, counters.audioIgnored,
-        "video-frames", G_TYPE_UINT64, counters.videoFrames,
-        "video-bytes", G_TYPE_UINT64, counters.videoBytes,
-        "video-dropped", G_TYPE_UINT64, counters.videoDropped,
-        "frames", G_TYPE_UINT64, queue.frames,
-        "frames-dropped", G_TYPE_UINT64, queue.framesDropped,
-        "discontinuities", G_TYPE_UINT64, queue.disconts,
-        "queued-ms", G_TYPE_UINT64, queue.queuedMs,
-        nullptr);
-    // clang-format on
-}
-
-/* A slug, or nothing; what is neither leaves the old value. */
-static void gst_rtmp_server_src_set_name(GstRtmpServerSrc *self, std::string &setting, const GValue *value,
-                                         const GParamSpec *spec, bool may_be_empty) {
-    const gchar *text = g_value_get_string(value);
-    const std::string name = text ? text : "";
-    if (!(may_be_empty && name.empty()) && !lt::rtmp::isStreamName(name)) {
-        GST_WARNING_OBJECT(self, "%s must be 1 to 128 letters, digits, '_', '.' or '-'; it stays \"%s\"",
-                           spec->name, setting.c_str());
-        return;
-    }
-    setting = name;
-}
-
 static void gst_rtmp_server_src_set_property(GObject *object, guint id, const GValue *value,
                                              GParamSpec *spec) {
     auto *self = GST_RTMP_SERVER_SRC(object);
     lt::ObjectLock lock(self);
-    auto &settings = self->state->settings;
     if (GST_STATE(self) > GST_STATE_READY) {
         GST_WARNING_OBJECT(self, "%s can be set in NULL and READY only; it stays as it is", spec->name);
         return;
     }
-    switch (id) {
-    case PROP_ADDRESS:
-        settings.address = g_value_get_string(value) ? g_value_get_string(value) : kDefaultAddress;
+    switch (self->state->settings.set(id, value)) {
+    case Settings::Outcome::Taken:
         break;
-    case PROP_PORT:
-        settings.port = g_value_get_uint(value);
+    case Settings::Outcome::NoName:
+        GST_WARNING_OBJECT(self, "%s must be 1 to 128 letters, digits, '_', '.' or '-'; it stays as it is",
+                           spec->name);
         break;
-    case PROP_APP:
-        gst_rtmp_server_src_set_name(self, settings.app, value, spec, false);
-        break;
-    case PROP_STREAM:
-        gst_rtmp_server_src_set_name(self, settings.stream, value, spec, true);
-        break;
-    case PROP_SESSION:
-        gst_rtmp_server_src_set_name(self, settings.session, value, spec, true);
-        break;
-    case PROP_AUDIO_ONLY:
-        settings.audioOnly = g_value_get_boolean(value);
-        break;
-    case PROP_MAX_QUEUE_MS:
-        settings.maxQueueMs = g_value_get_uint(value);
-        break;
-    default:
+    case Settings::Outcome::Unknown:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
 }
 
 static void gst_rtmp_server_src_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
     auto *self = GST_RTMP_SERVER_SRC(object);
-    if (id == PROP_STATS) {
-        g_value_take_boxed(value, gst_rtmp_server_src_get_stats(self));
-        return;
+    std::shared_ptr<PublisherInbox> inbox;
+    std::shared_ptr<const StreamStatsBox> box;
+    {
+        lt::ObjectLock lock(self);
+        if (id == lt::rtmpserversrc::PROP_CURRENT_PORT) {
+            g_value_set_uint(value, self->state->currentPort);
+            return;
+        }
+        if (self->state->settings.get(id, value))
+            return;
+        inbox = self->state->inbox;
+        box = self->state->streamStats;
     }
-    lt::ObjectLock lock(self);
-    const auto &settings = self->state->settings;
-    const auto set_text = [value](const std::string &text) {
-        g_value_set_string(value, text.empty() ? nullptr : text.c_str());
-    };
-    switch (id) {
-    case PROP_ADDRESS:
-        set_text(settings.address);
-        break;
-    case PROP_PORT:
-        g_value_set_uint(value, settings.port);
-        break;
-    case PROP_CURRENT_PORT:
-        g_value_set_uint(value, self->state->currentPort);
-        break;
-    case PROP_APP:
-        set_text(settings.app);
-        break;
-    case PROP_STREAM:
-        set_text(settings.stream);
-        break;
-    case PROP_SESSION:
-        set_text(settings.session);
-        break;
-    case PROP_AUDIO_ONLY:
-        g_value_set_boolean(value, settings.audioOnly);
-        break;
-    case PROP_MAX_QUEUE_MS:
-        g_value_set_uint(value, settings.maxQueueMs);
-        break;
-    default:
+    if (id == lt::rtmpserversrc::PROP_STATS)
+        g_value_take_boxed(value, lt::rtmpserversrc::statsOf(inbox.get(), box.get()).release());
+    else
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-    }
 }
 
 static void gst_rtmp_server_src_finalize(GObject *object) {
     delete GST_RTMP_SERVER_SRC(object)->state;
     G_OBJECT_CLASS(gst_rtmp_server_src_parent_class)->finalize(object);
-}
-
-static void gst_rtmp_server_src_install_properties(GObjectClass *klass) {
-    const auto flags =
-        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-    const auto read = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-    g_object_class_install_property(
-        klass, PROP_ADDRESS,
-        g_param_spec_string("address", "Address",
-                            "Numeric address to listen on; 0.0.0.0 or :: for all of the machine",
-                            kDefaultAddress, flags));
-    g_object_class_install_property(klass, PROP_PORT,
-                                    g_param_spec_uint("port", "Port",
-                                                      "TCP port to listen on (0 = a free one, see "
-                                                      "current-port)",
-                                                      0, 65535, kDefaultPort, flags));
-    g_object_class_install_property(klass, PROP_CURRENT_PORT,
-                                    g_param_spec_uint("current-port", "Current port",
-                                                      "The port that is listened on (0 = none yet)", 0, 65535,
-                                                      0, read));
-    g_object_class_install_property(klass, PROP_APP,
-                                    g_param_spec_string("app", "Application",
-                                                        "First part of the path publishers publish to",
-                                                        kDefaultApp, flags));
-    g_object_class_install_property(
-        klass, PROP_STREAM,
-        g_param_spec_string("stream", "Stream",
-                            "Second part of the path publishers publish to (unset = the session's name)",
-                            nullptr, flags));
-    g_object_class_install_property(
-        klass, PROP_SESSION,
-        g_param_spec_string("session", "Session",
-                            "Name of the session, 1 to 128 letters, digits, '_', '.' or '-' (unset = as "
-                            "named elsewhere in the pipeline, else \"default\")",
-                            nullptr, flags));
-    g_object_class_install_property(
-        klass, PROP_AUDIO_ONLY,
-        g_param_spec_boolean("audio-only", "Audio only", "Throw video away as it arrives", TRUE, flags));
-    g_object_class_install_property(
-        klass, PROP_MAX_QUEUE_MS,
-        g_param_spec_uint("max-queue-ms", "Longest queue",
-                          "Milliseconds of media kept when downstream is slow; then the oldest is dropped",
-                          100, 60000, kDefaultMaxQueueMs, flags));
-    g_object_class_install_property(
-        klass, PROP_STATS,
-        g_param_spec_boxed("stats", "Statistics",
-                           "State (closed, waiting, publishing), publisher, codec, counters of the "
-                           "publisher's messages (refreshed four times a second) and of the queue",
-                           GST_TYPE_STRUCTURE, read));
 }
 
 static void gst_rtmp_server_src_class_init(GstRtmpServerSrcClass *klass) {
@@ -574,7 +363,7 @@ static void gst_rtmp_server_src_class_init(GstRtmpServerSrcClass *klass) {
     object_class->set_property = gst_rtmp_server_src_set_property;
     object_class->get_property = gst_rtmp_server_src_get_property;
     object_class->finalize = gst_rtmp_server_src_finalize;
-    gst_rtmp_server_src_install_properties(object_class);
+    lt::rtmpserversrc::installProperties(object_class);
 
     element_class->change_state = gst_rtmp_server_src_change_state;
     base_class->start = gst_rtmp_server_src_start;

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "elements/rtmpserversrc/reports.h"
+
+GST_DEBUG_CATEGORY_EXTERN(gst_rtmp_server_src_debug);
+#define GST_CAT_DEFAULT gst_rtmp_server_src_debug
+
+namespace lt::rtmpserversrc {
+
+namespace {
+
+using Kind = rtmp::PublishEnd::Kind;
+
+const char *nameOf(Kind kind) {
+    switch (kind) {
+    case Kind::Clean:
+        return "clean";
+    case Kind::Lost:
+        return "lost";
+    case Kind::Unsupported:
+        return "unsupported";
+    case Kind::Replaced:
+        return "replaced";
+    }
+    return "lost";
+}
+
+StructureRef newsOf(const char *name, const StreamNames &names, const rtmp::PublisherInfo &publisher) {
+    // clang-format off
+    return StructureRef(gst_structure_new(name,
+        "app", G_TYPE_STRING, names.app.c_str(),
+        "stream", G_TYPE_STRING, names.stream.c_str(),
+        "peer", G_TYPE_STRING, publisher.peer.c_str(),
+        "software", G_TYPE_STRING, publisher.software.c_str(),
+        "connection", G_TYPE_UINT64, publisher.connection,
+        nullptr));
+    // clang-format on
+}
+
+void post(GstElement *element, StructureRef news) {
+    gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), news.release()));
+}
+
+} // namespace
+
+void reportPublished(GstElement *element, const StreamNames &names, const Published &news) {
+    GST_INFO_OBJECT(element, "%s publishes", news.publisher.peer.c_str());
+    post(element, newsOf("rtmpserversrc/publish", names, news.publisher));
+}
+
+void reportEnded(GstElement *element, const StreamNames &names, const Ended &news) {
+    const char *reason = news.end.reason.c_str();
+    GST_INFO_OBJECT(element, "%s has gone: %s", news.publisher.peer.c_str(), reason);
+    if (news.end.kind == Kind::Unsupported)
+        GST_ELEMENT_WARNING(element, STREAM, CODEC_NOT_FOUND, ("%s", reason),
+                            ("publisher %s", news.publisher.peer.c_str()));
+    auto structure = newsOf("rtmpserversrc/unpublish", names, news.publisher);
+    gst_structure_set(structure.get(), "end", G_TYPE_STRING, nameOf(news.end.kind), "reason", G_TYPE_STRING,
+                      reason, nullptr);
+    post(element, std::move(structure));
+}
+
+void reportLost(GstElement *element, guint64 frames) {
+    GST_ELEMENT_WARNING_WITH_DETAILS(
+        element, CORE, CLOCK,
+        ("Downstream is too slow: %" G_GUINT64_FORMAT " frames of the publisher were dropped.", frames),
+        (nullptr), ("frames", G_TYPE_UINT64, frames, nullptr));
+}
+
+StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *box) {
+    const auto queue = inbox ? inbox->stats() : InboxStats();
+    const auto stream = box ? box->get() : rtmp::StreamStats();
+    const auto &counters = stream.counters;
+    const char *state = !box ? "closed" : stream.publishing ? "publishing" : "waiting";
+    // clang-format off
+    return StructureRef(gst_structure_new("rtmpserversrc/stats",
+        "state", G_TYPE_STRING, state,
+        "peer", G_TYPE_STRING, stream.peer.c_str(),
+        "software", G_TYPE_STRING, stream.software.c_str(),
+        "codec", G_TYPE_STRING, stream.audio.rate ? "AAC" : "",
+        "audio-rate", G_TYPE_UINT, stream.audio.rate,
+        "audio-channels", G_TYPE_UINT, stream.audio.channels,
+        "publishers", G_TYPE_UINT64, stream.publishers,
+        "refused", G_TYPE_UINT64, stream.refused,
+        "bytes", G_TYPE_UINT64, counters.bytes,
+        "audio-frames", G_TYPE_UINT64, counters.audioFrames,
+        "audio-bytes", G_TYPE_UINT64, counters.audioBytes,
+        "audio-before-config", G_TYPE_UINT64, counters.audioBeforeConfig,
+        "audio-malformed", G_TYPE_UINT64, counters.audioMalformed,
+        "audio-ignored", G_TYPE_UINT64, counters.audioIgnored,
+        "video-frames", G_TYPE_UINT64, counters.videoFrames,
+        "video-bytes", G_TYPE_UINT64, counters.videoBytes,
+        "video-dropped", G_TYPE_UINT64, counters.videoDropped,
+        "frames", G_TYPE_UINT64, queue.frames,
+        "frames-dropped", G_TYPE_UINT64, queue.framesDropped,
+        "discontinuities", G_TYPE_UINT64, queue.disconts,
+        "queued-ms", G_TYPE_UINT64, queue.queuedMs,
+        nullptr));
+    // clang-format on
+}
+
+} // namespace lt::rtmpserversrc

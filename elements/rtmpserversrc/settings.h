@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include <glib-object.h>
+
+namespace lt::rtmpserversrc {
+
+enum Property {
+    PROP_0,
+    PROP_ADDRESS,
+    PROP_PORT,
+    PROP_CURRENT_PORT,
+    PROP_APP,
+    PROP_STREAM,
+    PROP_SESSION,
+    PROP_AUDIO_ONLY,
+    PROP_MAX_QUEUE_MS,
+    PROP_STATS,
+};
+
+/// What can be set of the element; read as a whole when it starts. Not locked.
+struct Settings {
+    std::string address = "127.0.0.1";
+    guint port = 1937;
+    std::string app = "live";
+    std::string stream;  ///< empty: after the session
+    std::string session; ///< empty: resolved
+    bool audioOnly = true;
+    guint maxQueueMs = 5000;
+
+    enum class Outcome {
+        Taken,
+        NoName, ///< the text is no name; the old value stays
+        Unknown,
+    };
+    Outcome set(guint id, const GValue *value);
+    /// False when the property is none of these.
+    bool get(guint id, GValue *value) const;
+};
+
+void installProperties(GObjectClass *klass);
+
+} // namespace lt::rtmpserversrc
