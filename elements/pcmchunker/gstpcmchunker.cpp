@@ -38,9 +38,9 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -v audiotestsrc is-live=true num-buffers=100 !
- * audio/x-raw,format=S16LE,rate=16000,channels=1 \ ! pcmchunker chunk-ms=50 flush-ms=25 ! fakesink
- * silent=false
+ * gst-launch-1.0 -v audiotestsrc is-live=true num-buffers=100
+ *   ! audio/x-raw,format=S16LE,rate=16000,channels=1
+ *   ! pcmchunker chunk-ms=50 flush-ms=25 ! fakesink silent=false
  * ]|
  *
  * Since: 0.1
