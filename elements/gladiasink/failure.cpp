@@ -3,6 +3,9 @@
 
 #include "lib/transcript/json_reader.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <glib.h>
 #include <json-glib/json-glib.h>
 
@@ -31,46 +34,38 @@ std::string wordsOf(std::string_view body) {
     return quotable(words);
 }
 
-Failure ofStatus(Trouble trouble, bool transient, std::string text) {
-    Failure failure;
-    failure.trouble = trouble;
-    failure.transient = transient;
-    failure.text = std::move(text);
-    return failure;
-}
-
 Failure classify(unsigned status) {
     switch (status) {
     case 401:
     case 403:
-        return ofStatus(Trouble::NotAuthorized, false,
-                        "Gladia refused the API key. Check api-key, api-key-file or the environment "
-                        "variable named by api-key-env.");
+        return makeFailure(Trouble::NotAuthorized, false,
+                           "Gladia refused the API key. Check api-key, api-key-file or the environment "
+                           "variable named by api-key-env.");
     case 402:
-        return ofStatus(Trouble::NotAuthorized, false,
-                        "Gladia refused the session: the account behind the API key has to be paid for.");
+        return makeFailure(Trouble::NotAuthorized, false,
+                           "Gladia refused the session: the account behind the API key has to be paid for.");
     case 404:
     case 410:
-        return ofStatus(Trouble::NotFound, false,
-                        "There is no Gladia Live service at the endpoint. Check the property endpoint.");
+        return makeFailure(Trouble::NotFound, false,
+                           "There is no Gladia Live service at the endpoint. Check the property endpoint.");
     case 408:
-        return ofStatus(Trouble::CannotConnect, true, "Gladia did not get the request in time.");
+        return makeFailure(Trouble::CannotConnect, true, "Gladia did not get the request in time.");
     case 429:
-        return ofStatus(Trouble::Refused, true,
-                        "Gladia allows no further live session now: too many run on this account, or too "
-                        "many were asked for.");
+        return makeFailure(Trouble::Refused, true,
+                           "Gladia allows no further live session now: too many run on this account, or too "
+                           "many were asked for.");
     default:
         break;
     }
     if (status >= 500)
-        return ofStatus(Trouble::CannotConnect, true, "Gladia has an internal problem.");
+        return makeFailure(Trouble::CannotConnect, true, "Gladia has an internal problem.");
     if (status >= 300 && status < 400)
-        return ofStatus(Trouble::NotFound, false,
-                        "The endpoint points elsewhere (HTTP redirection), where the API key is not sent. "
-                        "Set endpoint to the final address.");
-    return ofStatus(Trouble::Refused, false,
-                    "Gladia refused the parameters of the session. Check languages, model, endpointing, "
-                    "max-utterance and the audio format.");
+        return makeFailure(Trouble::NotFound, false,
+                           "The endpoint points elsewhere (HTTP redirection), where the API key is not sent. "
+                           "Set endpoint to the final address.");
+    return makeFailure(Trouble::Refused, false,
+                       "Gladia refused the parameters of the session. Check languages, model, endpointing, "
+                       "max-utterance and the audio format.");
 }
 
 } // namespace
@@ -85,11 +80,21 @@ std::string quotable(std::string_view text) {
     return line;
 }
 
+Failure makeFailure(Trouble trouble, bool transient, std::string text, std::string debug) {
+    Failure failure;
+    failure.trouble = trouble;
+    failure.transient = transient;
+    failure.text = std::move(text);
+    failure.debug = std::move(debug);
+    return failure;
+}
+
 std::string redacted(std::string text, std::string_view secret) {
     constexpr std::string_view kInstead = "[secret]";
     if (secret.empty())
         return text;
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
+    for (std::size_t at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + kInstead.size()))
         text.replace(at, secret.size(), kInstead);
     return text;
 }

@@ -27,6 +27,7 @@ struct Failure {
     std::uint64_t retryAfterNs = 0; ///< what the service asked for; 0: nothing
 };
 
+Failure makeFailure(Trouble trouble, bool transient, std::string text, std::string debug = {});
 /// What an HTTP answer other than success means. `body` is whatever came with it.
 Failure failureOfStatus(unsigned status, std::string_view body);
 /// What a close of the WebSocket means that nobody asked for.

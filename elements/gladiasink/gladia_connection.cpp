@@ -74,7 +74,6 @@ GladiaConnection *GladiaConnection::ownerOf(const Call &call) {
 }
 
 // ---- the request that makes a session
-// ----------------------------------------------------------------------
 
 void GladiaConnection::request(const std::string &body) {
     CallPtr call = newCall(soup_message_new("POST", settings_.initUrl.c_str()));
@@ -133,7 +132,6 @@ void GladiaConnection::onRead(GObject *source, GAsyncResult *result, gpointer da
 }
 
 // ---- the WebSocket
-// -----------------------------------------------------------------------------------------
 
 void GladiaConnection::connect(const std::string &url) {
     // The request's connection would idle for a minute: the WebSocket needs one of its own.
@@ -228,7 +226,6 @@ void GladiaConnection::setPingInterval(std::uint64_t intervalNs) {
 }
 
 // ---- the end
-// -----------------------------------------------------------------------------------------------
 
 void GladiaConnection::close(unsigned code, const std::string &reason) {
     generation_++;
@@ -263,7 +260,6 @@ void GladiaConnection::leave(Socket socket) {
 }
 
 // ---- what went wrong
-// ---------------------------------------------------------------------------------------
 
 std::string GladiaConnection::clean(std::string text) const {
     return redacted(redacted(std::move(text), settings_.apiKey), token_);

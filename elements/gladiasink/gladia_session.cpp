@@ -25,15 +25,6 @@ std::string milliseconds(std::uint64_t ns) {
     return std::to_string(ns / 1'000'000) + " ms";
 }
 
-Failure failureOf(Trouble trouble, bool transient, std::string text, std::string debug) {
-    Failure failure;
-    failure.trouble = trouble;
-    failure.transient = transient;
-    failure.text = std::move(text);
-    failure.debug = std::move(debug);
-    return failure;
-}
-
 } // namespace
 
 const char *nameOf(GladiaSession::State state) {
@@ -61,10 +52,13 @@ const char *nameOf(GladiaSession::State state) {
 
 GladiaSession::GladiaSession(SessionConfig config, AudioBacklog &backlog, Transport &transport,
                              SessionObserver &observer)
-    : config_(std::move(config)), backlog_(backlog), transport_(transport), observer_(observer) {}
+    : config_(std::move(config)),
+      backlog_(backlog),
+      transport_(transport),
+      observer_(observer),
+      liveness_(config_.silenceLimitNs, config_.keepAliveNs) {}
 
 // ---- audio in
-// -----------------------------------------------------------------------------------------------
 
 void GladiaSession::audioAvailable(std::uint64_t now) {
     if (state_ == State::Idle)
@@ -80,8 +74,7 @@ void GladiaSession::audioEnded(std::uint64_t now) {
 
 void GladiaSession::setHeartbeat(std::uint64_t now, std::uint64_t intervalNs, std::uint64_t limitNs) {
     pingIntervalNs_ = intervalNs;
-    heartbeatLimitNs_ = limitNs;
-    lastLife_ = now; // a new policy judges what comes after it
+    liveness_.setHeartbeat(now, limitNs);
     if (isOpen())
         transport_.setPingInterval(intervalNs);
 }
@@ -94,7 +87,6 @@ void GladiaSession::abort() {
 }
 
 // ---- making a session
-// ---------------------------------------------------------------------------------------
 
 void GladiaSession::begin(std::uint64_t now) {
     const auto format = backlog_.headFormat();
@@ -136,10 +128,10 @@ void GladiaSession::answered(std::uint64_t now, unsigned status, std::string_vie
     auto reply = parseInitReply(body, error);
     const auto url = reply ? config_.endpoint.socketUrl(reply->url, error) : std::nullopt;
     if (!url) {
-        attemptFailed(now, failureOf(Trouble::Nonsense, false,
-                                     "The endpoint did not answer as Gladia does. Check the property "
-                                     "endpoint.",
-                                     error));
+        attemptFailed(now, makeFailure(Trouble::Nonsense, false,
+                                       "The endpoint did not answer as Gladia does. Check the property "
+                                       "endpoint.",
+                                       error));
         return;
     }
     sessionId_ = std::move(reply->id);
@@ -176,7 +168,7 @@ void GladiaSession::opened(std::uint64_t now) {
     state_ = State::Streaming;
     transcripts_.reset(sessionId_, format_);
     acknowledged_ = 0;
-    lastLife_ = lastSent_ = now;
+    liveness_.opened(now);
     lastMessage_ = 0;
     if (pingIntervalNs_)
         transport_.setPingInterval(pingIntervalNs_);
@@ -185,7 +177,6 @@ void GladiaSession::opened(std::uint64_t now) {
 }
 
 // ---- audio out
-// ----------------------------------------------------------------------------------------------
 
 std::uint64_t GladiaSession::inFlightNs() const {
     if (!isOpen())
@@ -209,8 +200,7 @@ void GladiaSession::pump(std::uint64_t now) {
 }
 
 void GladiaSession::send(std::uint64_t now, const AudioBlock &block) {
-    if (inFlightNs() == 0)
-        lastLife_ = std::max(lastLife_, now); // an answer is due from now on only
+    liveness_.sent(now, inFlightNs() == 0);
     const std::size_t step = kMaxFrameBytes / block.format.bytesPerFrame() * block.format.bytesPerFrame();
     for (std::size_t offset = 0; offset < block.bytes; offset += step) {
         const std::size_t bytes = std::min(step, block.bytes - offset);
@@ -221,7 +211,6 @@ void GladiaSession::send(std::uint64_t now, const AudioBlock &block) {
         counts_.bytesSent += bytes;
         observer_.onChunkSent(bytes);
     }
-    lastSent_ = now;
 }
 
 void GladiaSession::announceLost(std::uint64_t now) {
@@ -240,13 +229,12 @@ void GladiaSession::stop(std::uint64_t now) {
 }
 
 // ---- messages
-// -----------------------------------------------------------------------------------------------
 
 void GladiaSession::received(std::uint64_t now, std::string_view text) {
     if (!isOpen())
         return;
     counts_.messages++;
-    lastLife_ = now;
+    liveness_.heard(now);
     if (lastMessage_)
         observer_.onMessageGap(now - lastMessage_);
     lastMessage_ = now;
@@ -289,11 +277,10 @@ void GladiaSession::acknowledge(std::uint64_t now, std::uint64_t endByte) {
 }
 
 void GladiaSession::pongReceived(std::uint64_t now) {
-    lastLife_ = now;
+    liveness_.heard(now);
 }
 
 // ---- the end
-// ------------------------------------------------------------------------------------------------
 
 void GladiaSession::closed(std::uint64_t now, unsigned code, std::string_view reason) {
     Failure failure = failureOfClose(code, reason);
@@ -331,18 +318,6 @@ void GladiaSession::fail(const Failure &failure, unsigned closeCode, const std::
 }
 
 // ---- time
-// ---------------------------------------------------------------------------------------------------
-
-std::uint64_t GladiaSession::silenceDeadline() const {
-    // Without a heartbeat only an answer that is due can be missed; with one, pongs are always due.
-    if (!heartbeatLimitNs_ && inFlightNs() == 0)
-        return ~std::uint64_t{0};
-    return lastLife_ + (heartbeatLimitNs_ ? heartbeatLimitNs_ : config_.silenceLimitNs);
-}
-
-std::uint64_t GladiaSession::keepAliveDeadline() const {
-    return lastSent_ + config_.keepAliveNs;
-}
 
 std::optional<std::uint64_t> GladiaSession::deadline() const {
     std::uint64_t due = ~std::uint64_t{0};
@@ -357,7 +332,7 @@ std::optional<std::uint64_t> GladiaSession::deadline() const {
         due = endDeadline_ ? std::min(stateDeadline_, endDeadline_) : stateDeadline_;
         break;
     case State::Streaming:
-        due = std::min(silenceDeadline(), keepAliveDeadline());
+        due = std::min(deadAt(), liveness_.keepAliveAt());
         if (endDeadline_)
             due = std::min(due, endDeadline_);
         break;
@@ -376,12 +351,12 @@ void GladiaSession::tick(std::uint64_t now) {
         request(now);
     else if (state_ != State::Streaming)
         timedOut(now);
-    else if (now >= silenceDeadline())
+    else if (now >= deadAt())
         timedOut(now);
     else if (endDeadline_ && now >= endDeadline_)
         giveUpDraining(now, 0, "The service did not take the rest of the audio.");
     else {
-        lastSent_ = now;
+        liveness_.sent(now, false);
         transport_.sendText(emptyChunk());
     }
 }
@@ -394,18 +369,19 @@ void GladiaSession::timedOut(std::uint64_t now) {
     }
     if (state_ == State::Streaming) {
         Failure failure =
-            failureOf(Trouble::Lost, true, "The connection to Gladia is dead: nothing was heard.",
-                      "Nothing received for " + milliseconds(now - lastLife_) + ".");
+            makeFailure(Trouble::Lost, true, "The connection to Gladia is dead: nothing was heard.",
+                        "Nothing received for " + milliseconds(now - liveness_.lastHeard()) + ".");
         failure.closeCode = kClosePolicy;
         fail(failure, kClosePolicy, "Heartbeat timeout");
         return;
     }
     const bool atEnd = endDeadline_ && now >= endDeadline_;
     const std::string phase = state_ == State::Requesting ? "No answer to the request" : "No WebSocket";
-    Failure failure = failureOf(Trouble::CannotConnect, !atEnd,
-                                "Gladia did not answer in time. Check the network and the property endpoint.",
-                                phase + (atEnd ? " before drain-timeout-ms after the end of the audio."
-                                               : " within " + milliseconds(config_.connectTimeoutNs) + "."));
+    Failure failure =
+        makeFailure(Trouble::CannotConnect, !atEnd,
+                    "Gladia did not answer in time. Check the network and the property endpoint.",
+                    phase + (atEnd ? " before drain-timeout-ms after the end of the audio."
+                                   : " within " + milliseconds(config_.connectTimeoutNs) + "."));
     if (state_ == State::Waiting) {
         fail(failure);
         return;

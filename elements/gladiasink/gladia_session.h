@@ -4,6 +4,7 @@
 #include "elements/gladiasink/audio_backlog.h"
 #include "elements/gladiasink/endpoint.h"
 #include "elements/gladiasink/failure.h"
+#include "elements/gladiasink/liveness.h"
 #include "elements/gladiasink/protocol.h"
 #include "elements/gladiasink/spoken_transcript.h"
 
@@ -154,8 +155,7 @@ private:
     bool isOpen() const { return state_ == State::Streaming || state_ == State::Draining; }
     bool isLive() const { return state_ != State::Ended && state_ != State::Failed; }
     std::uint64_t backOffNs() const;
-    std::uint64_t silenceDeadline() const;
-    std::uint64_t keepAliveDeadline() const;
+    std::uint64_t deadAt() const { return liveness_.deadAt(inFlightNs() > 0); }
     void begin(std::uint64_t now);
     void request(std::uint64_t now);
     void pump(std::uint64_t now);
@@ -182,11 +182,9 @@ private:
     std::string sessionId_;
     SessionTranscripts transcripts_;
     std::uint64_t acknowledged_ = 0; // bytes of this session
-    std::uint64_t lastLife_ = 0;     // anything heard from the peer
     std::uint64_t lastMessage_ = 0;  // 0: none in this session
-    std::uint64_t lastSent_ = 0;
     std::uint64_t pingIntervalNs_ = 0;
-    std::uint64_t heartbeatLimitNs_ = 0; // 0: no policy
+    Liveness liveness_;
     Counts counts_;
 };
 

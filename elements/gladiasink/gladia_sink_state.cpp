@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/gladiasink/gladia_sink_state.h"
 
+#include "elements/gladiasink/gladia_stats.h"
 #include "elements/gladiasink/upstream_liveness.h"
 #include "lib/gst/session_context.h"
 #include "lib/livetranscript/livetranscript.h"
@@ -40,7 +41,6 @@ GladiaSinkState::GladiaSinkState(GstGladiaSink *element, GstPad *sinkPad, GstPad
       pusher_(element_, sourcePad, output_, pusherCallbacks()) {}
 
 // ---- properties
-// --------------------------------------------------------------------------------------------
 
 bool GladiaSinkState::set(guint id, const GValue *value) {
     {
@@ -57,7 +57,7 @@ bool GladiaSinkState::set(guint id, const GValue *value) {
 
 bool GladiaSinkState::get(guint id, GValue *value) const {
     if (id == statsId())
-        g_value_take_boxed(value, stats());
+        g_value_take_boxed(value, statsStructure(stream().get(), pusher_, *output_).release());
     else if (id == maxObservedDelayId())
         g_value_set_uint(value, static_cast<guint>(toMs(pusher_.maxDelayNs())));
     else {
@@ -72,28 +72,7 @@ std::string GladiaSinkState::session() const {
     return settings_.session;
 }
 
-GstStructure *GladiaSinkState::stats() const {
-    GladiaStream::Stats now;
-    if (const auto current = stream())
-        now = current->stats();
-    return gst_structure_new(
-        "gladiasink-stats", "state", G_TYPE_STRING, nameOf(now.state), "session-id", G_TYPE_STRING,
-        now.sessionId.c_str(), "sessions", G_TYPE_UINT64, now.counts.sessions, "attempts", G_TYPE_UINT64,
-        now.counts.attempts, "chunks-sent", G_TYPE_UINT64, now.counts.chunks, "bytes-sent", G_TYPE_UINT64,
-        now.counts.bytesSent, "bytes-acknowledged", G_TYPE_UINT64, now.counts.bytesAcknowledged,
-        "in-flight-ms", G_TYPE_UINT64, toMs(now.inFlightNs), "backlog-ms", G_TYPE_UINT64,
-        toMs(now.backlog.ns), "dropped-audio-ms", G_TYPE_UINT64, toMs(now.backlog.droppedNs),
-        "rejected-chunks", G_TYPE_UINT64, now.counts.rejectedChunks, "messages", G_TYPE_UINT64,
-        now.counts.messages, "malformed-messages", G_TYPE_UINT64, now.counts.malformed, "partials",
-        G_TYPE_UINT64, now.transcripts.partials, "finals", G_TYPE_UINT64, now.transcripts.finals,
-        "repeated-transcripts", G_TYPE_UINT64, now.transcripts.repeated, "transcripts-pushed", G_TYPE_UINT64,
-        guint64{pusher_.pushed()}, "transcripts-dropped", G_TYPE_UINT64, guint64{output_->dropped()},
-        "late-finals", G_TYPE_UINT64, guint64{pusher_.lateFinals()}, "max-observed-delay-ms", G_TYPE_UINT64,
-        toMs(pusher_.maxDelayNs()), nullptr);
-}
-
 // ---- state changes
-// -----------------------------------------------------------------------------------------
 
 void GladiaSinkState::readEnvironment() {
     std::lock_guard lock(mutex_);
@@ -211,7 +190,6 @@ std::shared_ptr<GladiaStream> GladiaSinkState::stream() const {
 }
 
 // ---- audio in
-// ----------------------------------------------------------------------------------------------
 
 GstFlowReturn GladiaSinkState::chain(BufferRef buffer) {
     const auto current = stream();
@@ -307,7 +285,6 @@ void GladiaSinkState::flushStop() {
 }
 
 // ---- both ways
-// ---------------------------------------------------------------------------------------------
 
 void GladiaSinkState::heartbeat(GstEvent *event) {
     const gchar *source = nullptr;
@@ -335,7 +312,6 @@ bool GladiaSinkState::latency(GstQuery *query) {
 }
 
 // ---- transcripts out
-// ---------------------------------------------------------------------------------------
 
 TranscriptPusher::Callbacks GladiaSinkState::pusherCallbacks() {
     TranscriptPusher::Callbacks callbacks;

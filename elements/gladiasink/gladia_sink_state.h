@@ -17,7 +17,7 @@
 #include <string>
 
 /// What a GstGladiaSink holds, and the C++ half of what it does. The GObject shell is in gstgladiasink.cpp,
-/// the pads in gladia_sink_pads.cpp.
+/// the pads in it too.
 namespace lt::gladia {
 
 class GladiaSinkState {
@@ -67,7 +67,6 @@ private:
     TranscriptPusher::Times times() const;
     void reachedEos(std::uint32_t seqnum);
     void postEos(std::uint32_t seqnum);
-    GstStructure *stats() const;
 
     GstElement *const element_;
     GstPad *const sinkPad_;

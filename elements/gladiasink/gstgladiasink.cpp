@@ -17,7 +17,8 @@
  * ! gladiasink languages=en ! fakesink dump=true async=false
  * ]| The microphone's words, as JSON messages on the terminal.
  * |[
- * gst-launch-1.0 filesrc location=talk.wav ! wavparse ! audioconvert ! audioresample ! clocksync ! gladiasink ! text/x-raw ! fakesink dump=true async=false
+ * gst-launch-1.0 filesrc location=talk.wav ! wavparse ! audioconvert ! audioresample ! clocksync ! gladiasink
+ * ! text/x-raw ! fakesink dump=true async=false
  * ]| The plain text of a file. The service takes audio at about the pace of real time: clocksync sees to it.
  *
  * ## Transcripts
@@ -84,7 +85,6 @@ static GladiaSinkState &stateOf(GstObject *element) {
 }
 
 // ---- sink pad
-// ----------------------------------------------------------------------------------------------
 
 static GstFlowReturn gst_gladia_sink_chain(GstPad *, GstObject *parent, GstBuffer *buffer) {
     return stateOf(parent).chain(lt::BufferRef(buffer));
@@ -157,7 +157,6 @@ static gboolean gst_gladia_sink_sink_query(GstPad *pad, GstObject *parent, GstQu
 }
 
 // ---- source pad
-// --------------------------------------------------------------------------------------------
 
 static gboolean gst_gladia_sink_src_event(GstPad *pad, GstObject *parent, GstEvent *event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM)
@@ -184,7 +183,6 @@ static gboolean gst_gladia_sink_src_activate(GstPad *pad, GstObject *parent, Gst
 }
 
 // ---- GObject
-// -----------------------------------------------------------------------------------------------
 
 static GstStateChangeReturn gst_gladia_sink_change_state(GstElement *element, GstStateChange transition) {
     GladiaSinkState &state = stateOf(GST_OBJECT(element));

@@ -60,7 +60,6 @@ void TranscriptPusher::negotiate(std::optional<guint> groupId) {
 }
 
 // ---- the task
-// ----------------------------------------------------------------------------------------------
 
 bool TranscriptPusher::turn() {
     if (!negotiated_) {
@@ -189,7 +188,6 @@ void TranscriptPusher::sendGap() {
 }
 
 // ---- what it needs to know
-// ---------------------------------------------------------------------------------
 
 std::optional<std::uint64_t> TranscriptPusher::runningTime() const {
     if (GST_STATE(element_) != GST_STATE_PLAYING)

@@ -21,8 +21,9 @@ struct EndOfTranscripts {
 /// What leaves by the source pad, in order.
 using OutputItem = std::variant<SpokenTranscript, EventRef, EndOfTranscripts>;
 
-/// From the IO thread and the streaming thread to the source pad's task. Bounded: a waiting partial gives way
-/// to a newer message about the same utterance; beyond kMaxItems the oldest transcript goes, counted.
+/// From the IO thread and the streaming thread to the source pad's task. Bounded: once kLagItems wait, a
+/// waiting partial gives way to a newer message about the same utterance; beyond kMaxItems the oldest
+/// transcript goes, counted.
 class TranscriptQueue {
 public:
     static constexpr std::size_t kLagItems = 16;

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "elements/gladiasink/audio_backlog.h"
+#include "elements/gladiasink/transcript_queue.h"
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include <glib.h>
+
+using namespace lt;
+using namespace lt::gladia;
+using Policy = AudioBacklog::Policy;
+using Result = AudioBacklog::Result;
+
+namespace {
+
+constexpr std::uint64_t kMs = 1'000'000;
+constexpr AudioFormat kFormat{Encoding::Pcm, 16000, 1};
+
+/// 100 ms that start at running time `ms`. The bytes themselves do not matter here.
+AudioBlock block(std::uint64_t ms, const AudioFormat &format = kFormat) {
+    AudioBlock made;
+    made.bytes = format.rate / 10 * format.bytesPerFrame();
+    made.runningNs = ms * kMs;
+    made.format = format;
+    return made;
+}
+
+SpokenTranscript said(const std::string &id, std::uint64_t revision, bool isFinal = false) {
+    SpokenTranscript spoken;
+    spoken.transcript.utteranceId = id;
+    spoken.transcript.revision = revision;
+    spoken.transcript.isFinal = isFinal;
+    return spoken;
+}
+
+} // namespace
+
+static void audio_comes_out_in_order_and_wakes_once() {
+    AudioBacklog backlog(10'000 * kMs);
+    g_assert_true(backlog.push(block(0), Policy::Block).wasEmpty);
+    g_assert_false(backlog.push(block(100), Policy::Block).wasEmpty);
+    g_assert_cmpuint(backlog.level().ns, ==, 200 * kMs);
+    g_assert_cmpuint(backlog.pop(kFormat)->runningNs, ==, 0);
+    g_assert_cmpuint(backlog.pop(kFormat)->runningNs, ==, 100 * kMs);
+    g_assert_false(backlog.pop(kFormat).has_value());
+    g_assert_true(backlog.push(block(200), Policy::Block).wasEmpty);
+}
+
+static void another_format_stays_until_it_is_asked_for() {
+    const AudioFormat other{Encoding::Pcm, 48000, 2};
+    AudioBacklog backlog(10'000 * kMs);
+    backlog.push(block(0), Policy::Block);
+    backlog.push(block(100, other), Policy::Block);
+    g_assert_true(backlog.headFormat() == kFormat);
+    g_assert_false(backlog.pop(other).has_value());
+    backlog.pop(kFormat);
+    g_assert_true(backlog.headFormat() == other);
+    g_assert_false(backlog.pop(kFormat).has_value());
+    g_assert_true(backlog.pop(other).has_value());
+    g_assert_false(backlog.headFormat().has_value());
+}
+
+static void the_oldest_goes_and_its_range_is_told_once() {
+    AudioBacklog backlog(300 * kMs);
+    for (std::uint64_t ms = 0; ms < 1000; ms += 100)
+        g_assert_true(backlog.push(block(ms), Policy::DropOldest).result == Result::Taken);
+    g_assert_cmpuint(backlog.level().ns, ==, 300 * kMs);
+    g_assert_cmpuint(backlog.level().droppedNs, ==, 700 * kMs);
+    const auto lost = backlog.takeLost();
+    g_assert_cmpuint(lost.size(), ==, 1);
+    g_assert_true(lost[0] == (LostRange{0, 700 * kMs}));
+    g_assert_true(backlog.takeLost().empty());
+    g_assert_cmpuint(backlog.pop(kFormat)->runningNs, ==, 700 * kMs);
+}
+
+static void separate_losses_stay_separate_and_bounded() {
+    AudioBacklog backlog(100 * kMs);
+    for (std::uint64_t i = 0; i < 1000; i++)
+        backlog.push(block(i * 500), Policy::DropOldest);
+    const auto lost = backlog.takeLost();
+    g_assert_cmpuint(lost.size(), ==, 64);
+    g_assert_true(lost[1] == (LostRange{500 * kMs, 600 * kMs}));
+    g_assert_cmpuint(lost.back().endNs, ==, (998 * 500 + 100) * kMs);
+}
+
+static void one_block_always_fits() {
+    AudioBacklog backlog(1 * kMs);
+    g_assert_true(backlog.push(block(0), Policy::Block).result == Result::Taken);
+}
+
+static void a_full_backlog_blocks_until_there_is_room() {
+    AudioBacklog backlog(200 * kMs);
+    std::atomic<std::uint64_t> pushed = 0;
+    std::thread producer([&] {
+        for (std::uint64_t ms = 0; ms < 10'000; ms += 100) {
+            g_assert_true(backlog.push(block(ms), Policy::Block).result == Result::Taken);
+            pushed++;
+        }
+        backlog.end();
+    });
+    std::uint64_t expected = 0;
+    while (!backlog.exhausted()) {
+        g_assert_cmpuint(backlog.level().ns, <=, 200 * kMs);
+        if (const auto taken = backlog.pop(kFormat)) {
+            g_assert_cmpuint(taken->runningNs, ==, expected * 100 * kMs);
+            expected++;
+        } else {
+            std::this_thread::yield();
+        }
+    }
+    producer.join();
+    g_assert_cmpuint(expected, ==, 100);
+    g_assert_cmpuint(pushed, ==, 100);
+    g_assert_cmpuint(backlog.level().droppedNs, ==, 0);
+}
+
+static void shutting_frees_a_producer_that_waits() {
+    for (const Result result : {Result::Flushing, Result::Failed}) {
+        AudioBacklog backlog(100 * kMs);
+        backlog.push(block(0), Policy::Block);
+        std::atomic<bool> freed = false;
+        std::thread producer([&] {
+            g_assert_true(backlog.push(block(100), Policy::Block).result == result);
+            freed = true;
+        });
+        backlog.shut(result);
+        producer.join();
+        g_assert_true(freed);
+        g_assert_cmpuint(backlog.level().blocks, ==, 0);
+        g_assert_true(backlog.push(block(200), Policy::DropOldest).result == result);
+    }
+}
+
+static void after_the_end_nothing_is_taken() {
+    AudioBacklog backlog(1000 * kMs);
+    backlog.push(block(0), Policy::Block);
+    backlog.end();
+    g_assert_true(backlog.push(block(100), Policy::Block).result == Result::Ended);
+    g_assert_false(backlog.exhausted());
+    backlog.pop(kFormat);
+    g_assert_true(backlog.exhausted());
+}
+
+static void transcripts_keep_their_order() {
+    TranscriptQueue queue;
+    queue.push(said("a", 1));
+    queue.push(said("a", 2));
+    queue.push(said("a", 3, true));
+    queue.push(EndOfTranscripts{7});
+    for (std::uint64_t revision = 1; revision <= 3; revision++)
+        g_assert_cmpuint(
+            std::get<SpokenTranscript>(*queue.pop(std::chrono::milliseconds(0))).transcript.revision, ==,
+            revision);
+    g_assert_cmpuint(std::get<EndOfTranscripts>(*queue.pop(std::chrono::milliseconds(0))).seqnum, ==, 7);
+    g_assert_false(queue.pop(std::chrono::milliseconds(0)).has_value());
+}
+
+static void when_downstream_lags_partials_give_way() {
+    TranscriptQueue queue;
+    for (std::uint64_t revision = 1; revision <= 1000; revision++)
+        queue.push(said("a", revision));
+    queue.push(said("a", 1001, true));
+    std::uint64_t last = 0, count = 0;
+    while (const auto item = queue.pop(std::chrono::milliseconds(0))) {
+        last = std::get<SpokenTranscript>(*item).transcript.revision;
+        count++;
+    }
+    g_assert_cmpuint(last, ==, 1001);
+    g_assert_cmpuint(count, ==, TranscriptQueue::kLagItems);
+    g_assert_cmpuint(queue.dropped(), ==, 0);
+}
+
+static void finals_give_way_only_at_the_bound_and_are_counted() {
+    TranscriptQueue queue;
+    for (std::uint64_t i = 0; i < TranscriptQueue::kMaxItems + 10; i++)
+        queue.push(said(std::to_string(i), 1, true));
+    queue.push(EndOfTranscripts{1});
+    g_assert_cmpuint(queue.dropped(), ==, 11);
+    const auto first = queue.pop(std::chrono::milliseconds(0));
+    g_assert_true(std::get<SpokenTranscript>(*first).transcript.utteranceId == "11");
+}
+
+static void shutting_frees_the_task_and_forgets() {
+    TranscriptQueue queue;
+    std::thread task([&] { g_assert_false(queue.pop(std::chrono::hours(1)).has_value()); });
+    queue.shut();
+    task.join();
+    queue.push(said("a", 1));
+    queue.open();
+    g_assert_false(queue.pop(std::chrono::milliseconds(0)).has_value());
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/gladia-backlog/audio comes out in order and wakes once",
+                    audio_comes_out_in_order_and_wakes_once);
+    g_test_add_func("/gladia-backlog/another format stays until it is asked for",
+                    another_format_stays_until_it_is_asked_for);
+    g_test_add_func("/gladia-backlog/the oldest goes and its range is told once",
+                    the_oldest_goes_and_its_range_is_told_once);
+    g_test_add_func("/gladia-backlog/separate losses stay separate and bounded",
+                    separate_losses_stay_separate_and_bounded);
+    g_test_add_func("/gladia-backlog/one block always fits", one_block_always_fits);
+    g_test_add_func("/gladia-backlog/a full backlog blocks until there is room",
+                    a_full_backlog_blocks_until_there_is_room);
+    g_test_add_func("/gladia-backlog/shutting frees a producer that waits",
+                    shutting_frees_a_producer_that_waits);
+    g_test_add_func("/gladia-backlog/after the end nothing is taken", after_the_end_nothing_is_taken);
+    g_test_add_func("/gladia-backlog/transcripts keep their order", transcripts_keep_their_order);
+    g_test_add_func("/gladia-backlog/when downstream lags partials give way",
+                    when_downstream_lags_partials_give_way);
+    g_test_add_func("/gladia-backlog/finals give way only at the bound and are counted",
+                    finals_give_way_only_at_the_bound_and_are_counted);
+    g_test_add_func("/gladia-backlog/shutting frees the task and forgets",
+                    shutting_frees_the_task_and_forgets);
+    return g_test_run();
+}
