@@ -37,7 +37,7 @@ GladiaSinkState::GladiaSinkState(GstGladiaSink *element, GstPad *sinkPad, GstPad
     : element_(GST_ELEMENT(element)),
       sinkPad_(sinkPad),
       sourcePad_(sourcePad),
-      output_(std::make_shared<TranscriptQueue>()),
+      output_(TranscriptQueue::make()),
       pusher_(element_, sourcePad, output_, pusherCallbacks()) {}
 
 // ---- properties
@@ -130,7 +130,7 @@ TranscriptPusher::Times GladiaSinkState::times() const {
 
 void GladiaSinkState::startStream() {
     policy_.reset();
-    output_->open();
+    writer_ = output_->open();
     std::lock_guard lock(mutex_);
     eosSeqnum_ = 0;
     GladiaStream::Callbacks callbacks;
@@ -145,7 +145,7 @@ void GladiaSinkState::startStream() {
     settings.apiKey = streamSettings_->apiKey;
     settings.tlsDatabase = retain(streamSettings_->tlsDatabase.get());
     settings.maxBacklogNs = streamSettings_->maxBacklogNs;
-    stream_ = std::make_shared<GladiaStream>(std::move(settings), output_, std::move(callbacks));
+    stream_ = std::make_shared<GladiaStream>(std::move(settings), *writer_, std::move(callbacks));
     if (const auto heartbeat = heartbeats_.strictest(); heartbeat.intervalNs)
         stream_->setHeartbeat(heartbeat.intervalNs, heartbeat.limitNs);
 }
@@ -269,7 +269,8 @@ void GladiaSinkState::takeEos(GstEvent *event) {
 }
 
 void GladiaSinkState::forward(EventRef event) {
-    output_->push(std::move(event));
+    if (writer_)
+        writer_->push(std::move(event));
 }
 
 void GladiaSinkState::flushStart() {

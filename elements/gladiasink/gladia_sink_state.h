@@ -51,6 +51,7 @@ public:
     void flushStop();
 
     // ---- either pad, any thread
+    /// Takes the policy when `event` is a heartbeat.
     void heartbeat(GstEvent *event);
     bool latency(GstQuery *query);
 
@@ -77,7 +78,8 @@ private:
     // Under the sink pad's stream lock.
     AudioIntake intake_;
     std::optional<guint> groupId_;
-    std::optional<AudioBacklog::Policy> policy_; // decided with the first buffer
+    std::optional<TranscriptQueue::Writer> writer_; // also set while the pads are inactive
+    std::optional<AudioBacklog::Policy> policy_;    // decided with the first buffer
 
     std::atomic<bool> upstreamLive_ = false;
 

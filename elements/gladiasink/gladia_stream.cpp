@@ -72,7 +72,7 @@ class GladiaStream::Core final : public SessionObserver,
                                  public ConnectionListener,
                                  public std::enable_shared_from_this<Core> {
 public:
-    Core(Settings settings, std::shared_ptr<TranscriptQueue> output, Callbacks callbacks,
+    Core(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks,
          std::shared_ptr<net::ContextThread> thread)
         : backlog(settings.maxBacklogNs),
           settings_(std::move(settings)),
@@ -201,10 +201,14 @@ private:
     }
 
     // SessionObserver
-    void onNotice(const Notice &notice) override { callbacks_.onNotice(notice); }
+    // Who is told something and then reads the statistics finds it there.
+    void onNotice(const Notice &notice) override {
+        publish();
+        callbacks_.onNotice(notice);
+    }
     void onTranscript(SpokenTranscript spoken) override {
         instruments_.record(spoken);
-        output_->push(std::move(spoken));
+        output_.push(std::move(spoken));
     }
     void onChunkSent(std::size_t bytes) override {
         instruments_.chunks.add();
@@ -212,15 +216,17 @@ private:
     }
     void onMessageGap(std::uint64_t ns) override { instruments_.messageGap.record(ms(ns)); }
     void onEnded() override {
+        publish();
         std::uint32_t seqnum;
         {
             std::lock_guard lock(mutex_);
             seqnum = endSeqnum_;
         }
-        output_->push(EndOfTranscripts{seqnum});
+        output_.push(EndOfTranscripts{seqnum});
     }
     void onFailed(const Failure &failure) override {
-        output_->push(EndOfTranscripts{});
+        publish();
+        output_.push(EndOfTranscripts{});
         callbacks_.onFailed(failure);
     }
 
@@ -249,7 +255,7 @@ private:
     }
 
     Settings settings_;
-    const std::shared_ptr<TranscriptQueue> output_;
+    const TranscriptQueue::Writer output_;
     const Callbacks callbacks_;
     Instruments instruments_;
 
@@ -269,7 +275,7 @@ private:
     bool closed_ = false;
 };
 
-GladiaStream::GladiaStream(Settings settings, std::shared_ptr<TranscriptQueue> output, Callbacks callbacks)
+GladiaStream::GladiaStream(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks)
     : thread_(net::recogniserThread()),
       core_(std::make_shared<Core>(std::move(settings), std::move(output), std::move(callbacks), thread_)) {}
 

@@ -37,7 +37,7 @@ public:
         std::uint64_t inFlightNs = 0;
     };
 
-    GladiaStream(Settings settings, std::shared_ptr<TranscriptQueue> output, Callbacks callbacks);
+    GladiaStream(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks);
     /// Aborts; does not wait.
     ~GladiaStream();
     GladiaStream(const GladiaStream &) = delete;

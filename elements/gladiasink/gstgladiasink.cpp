@@ -104,8 +104,7 @@ static gboolean gst_gladia_sink_flush(GstObject *parent, GstEvent *event) {
 
 /// Events that go on; serialized ones by the source pad's task, in order with the transcripts.
 static gboolean gst_gladia_sink_forward(GstPad *pad, GstObject *parent, GstEvent *event) {
-    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_DOWNSTREAM_OOB)
-        stateOf(parent).heartbeat(event);
+    stateOf(parent).heartbeat(event);
     if (!GST_EVENT_IS_SERIALIZED(event))
         return gst_pad_event_default(pad, parent, event);
     stateOf(parent).forward(lt::EventRef(event));
@@ -159,8 +158,7 @@ static gboolean gst_gladia_sink_sink_query(GstPad *pad, GstObject *parent, GstQu
 // ---- source pad
 
 static gboolean gst_gladia_sink_src_event(GstPad *pad, GstObject *parent, GstEvent *event) {
-    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM)
-        stateOf(parent).heartbeat(event);
+    stateOf(parent).heartbeat(event);
     return gst_pad_event_default(pad, parent, event);
 }
 

@@ -6,9 +6,9 @@
 
 namespace lt::gladia {
 
-void TranscriptQueue::push(OutputItem item) {
+void TranscriptQueue::push(OutputItem item, std::uint64_t generation) {
     std::lock_guard lock(mutex_);
-    if (shut_)
+    if (shut_ || generation != generation_)
         return;
     auto *spoken = std::get_if<SpokenTranscript>(&item);
     if (spoken && replacePartial(*spoken))
@@ -67,9 +67,10 @@ void TranscriptQueue::shut() {
     changed_.notify_all();
 }
 
-void TranscriptQueue::open() {
+TranscriptQueue::Writer TranscriptQueue::open() {
     std::lock_guard lock(mutex_);
     shut_ = false;
+    return Writer(shared_from_this(), ++generation_);
 }
 
 std::uint64_t TranscriptQueue::dropped() const {

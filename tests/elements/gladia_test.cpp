@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // gladiasink against the emulator: what is said comes out, in order and on time.
-#include "tests/elements/gladia_rig.h"
+#include "tests/elements/gladia_tests.h"
 
 #include <map>
 #include <set>
@@ -114,16 +114,16 @@ static void audio_from_before_the_session_is_ready_is_sent() {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     gst_init(&argc, &argv);
-    g_test_add_func("/gladiasink/every digit comes out once and in order",
-                    every_digit_comes_out_once_and_in_order);
-    g_test_add_func("/gladiasink/partials precede their final under one id with rising revisions",
-                    partials_precede_their_final_under_one_id_with_rising_revisions);
-    g_test_add_func("/gladiasink/without partials only finals come", without_partials_only_finals_come);
-    g_test_add_func("/gladiasink/timestamps are the utterance's running time",
-                    timestamps_are_the_utterances_running_time);
-    g_test_add_func("/gladiasink/stage stamps are in order", stage_stamps_are_in_order);
-    g_test_add_func("/gladiasink/audio from before the session is ready is sent",
-                    audio_from_before_the_session_is_ready_is_sent);
+    add("every digit comes out once and in order", every_digit_comes_out_once_and_in_order);
+    add("partials precede their final under one id with rising revisions",
+        partials_precede_their_final_under_one_id_with_rising_revisions);
+    add("without partials only finals come", without_partials_only_finals_come);
+    add("timestamps are the utterance's running time", timestamps_are_the_utterances_running_time);
+    add("stage stamps are in order", stage_stamps_are_in_order);
+    add("audio from before the session is ready is sent", audio_from_before_the_session_is_ready_is_sent);
+    addGladiaOutputTests();
+    addGladiaStateTests();
+    addGladiaTroubleTests();
     const int status = g_test_run();
     gst_deinit();
     return status;

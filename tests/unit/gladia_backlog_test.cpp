@@ -146,11 +146,13 @@ static void after_the_end_nothing_is_taken() {
 }
 
 static void transcripts_keep_their_order() {
-    TranscriptQueue queue;
-    queue.push(said("a", 1));
-    queue.push(said("a", 2));
-    queue.push(said("a", 3, true));
-    queue.push(EndOfTranscripts{7});
+    const auto shared = TranscriptQueue::make();
+    TranscriptQueue &queue = *shared;
+    auto writer = queue.open();
+    writer.push(said("a", 1));
+    writer.push(said("a", 2));
+    writer.push(said("a", 3, true));
+    writer.push(EndOfTranscripts{7});
     for (std::uint64_t revision = 1; revision <= 3; revision++)
         g_assert_cmpuint(
             std::get<SpokenTranscript>(*queue.pop(std::chrono::milliseconds(0))).transcript.revision, ==,
@@ -160,10 +162,12 @@ static void transcripts_keep_their_order() {
 }
 
 static void when_downstream_lags_partials_give_way() {
-    TranscriptQueue queue;
+    const auto shared = TranscriptQueue::make();
+    TranscriptQueue &queue = *shared;
+    auto writer = queue.open();
     for (std::uint64_t revision = 1; revision <= 1000; revision++)
-        queue.push(said("a", revision));
-    queue.push(said("a", 1001, true));
+        writer.push(said("a", revision));
+    writer.push(said("a", 1001, true));
     std::uint64_t last = 0, count = 0;
     while (const auto item = queue.pop(std::chrono::milliseconds(0))) {
         last = std::get<SpokenTranscript>(*item).transcript.revision;
@@ -175,23 +179,29 @@ static void when_downstream_lags_partials_give_way() {
 }
 
 static void finals_give_way_only_at_the_bound_and_are_counted() {
-    TranscriptQueue queue;
+    const auto shared = TranscriptQueue::make();
+    TranscriptQueue &queue = *shared;
+    auto writer = queue.open();
     for (std::uint64_t i = 0; i < TranscriptQueue::kMaxItems + 10; i++)
-        queue.push(said(std::to_string(i), 1, true));
-    queue.push(EndOfTranscripts{1});
+        writer.push(said(std::to_string(i), 1, true));
+    writer.push(EndOfTranscripts{1});
     g_assert_cmpuint(queue.dropped(), ==, 11);
     const auto first = queue.pop(std::chrono::milliseconds(0));
     g_assert_true(std::get<SpokenTranscript>(*first).transcript.utteranceId == "11");
 }
 
-static void shutting_frees_the_task_and_forgets() {
-    TranscriptQueue queue;
+static void shutting_frees_the_task_and_forgets_who_is_late() {
+    const auto shared = TranscriptQueue::make();
+    TranscriptQueue &queue = *shared;
+    auto writer = queue.open();
     std::thread task([&] { g_assert_false(queue.pop(std::chrono::hours(1)).has_value()); });
     queue.shut();
     task.join();
-    queue.push(said("a", 1));
-    queue.open();
+    auto next = queue.open();
+    writer.push(said("a", 1)); // late: of what was shut
     g_assert_false(queue.pop(std::chrono::milliseconds(0)).has_value());
+    next.push(said("b", 1));
+    g_assert_true(queue.pop(std::chrono::milliseconds(0)).has_value());
 }
 
 int main(int argc, char **argv) {
@@ -215,7 +225,7 @@ int main(int argc, char **argv) {
                     when_downstream_lags_partials_give_way);
     g_test_add_func("/gladia-backlog/finals give way only at the bound and are counted",
                     finals_give_way_only_at_the_bound_and_are_counted);
-    g_test_add_func("/gladia-backlog/shutting frees the task and forgets",
-                    shutting_frees_the_task_and_forgets);
+    g_test_add_func("/gladia-backlog/shutting frees the task and forgets who is late",
+                    shutting_frees_the_task_and_forgets_who_is_late);
     return g_test_run();
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "tests/elements/gladia_rig.h"
+
+#include <string>
+
+namespace lt::test {
+
+inline void add(const std::string &name, void (*test)()) {
+    g_test_add_func(("/gladiasink/" + name).c_str(), test);
+}
+
+void addGladiaTroubleTests();
+void addGladiaStateTests();
+void addGladiaOutputTests();
+
+} // namespace lt::test
