@@ -127,7 +127,11 @@ void GladiaConnection::onRead(GObject *source, GAsyncResult *result, gpointer da
         return;
     }
     // At the end, or beyond what any answer of the service has: what is cut off is no JSON.
-    self->listener_.onAnswered(soup_message_get_status(call->message.get()), self->clean(call->body),
+    const unsigned status = soup_message_get_status(call->message.get());
+    // A refusal is shown to people; the answer they never see must stay as it is, whatever it has in common
+    // with a key.
+    const bool shown = !SOUP_STATUS_IS_SUCCESSFUL(status);
+    self->listener_.onAnswered(status, shown ? self->clean(call->body) : call->body,
                                retryAfterOf(call->message.get()));
 }
 

@@ -147,8 +147,10 @@ std::string initRequest(const AudioFormat &format, const SessionOptions &options
 
 std::optional<InitReply> parseInitReply(std::string_view body, std::string &error) {
     const json::NodeRef root = json::parseObject(body, error);
-    if (!root)
+    if (!root) {
+        error = "The answer is no JSON object."; // the parser's own words would quote from it
         return std::nullopt;
+    }
     JsonObject *object = json::objectOf(root);
     auto id = json::stringMember(object, "id");
     auto url = json::stringMember(object, "url");

@@ -91,6 +91,16 @@ static void a_refused_key_is_one_clear_error() {
     g_assert_cmpuint(emulator.report().posts, ==, 1);
 }
 
+static void a_key_that_occurs_in_the_answer_is_no_harm() {
+    GladiaEmulator emulator;
+    GladiaRig rig(emulator.url(),
+                  [](GstElement *element) { g_object_set(element, "api-key", "token", nullptr); });
+    rig.setCaps();
+    rig.push(support::makeDtmf("12345"));
+    rig.pushEos();
+    assertSame(finalTexts(rig.hearUntilEos()), spoken("12345"));
+}
+
 static void a_service_in_trouble_is_asked_again() {
     GladiaEmulator emulator;
     emulator.faults().refusePosts(500, 2);
@@ -265,6 +275,7 @@ static void a_missing_key_is_said_before_anything_runs() {
 
 void lt::test::addGladiaTroubleTests() {
     add("a refused key is one clear error", a_refused_key_is_one_clear_error);
+    add("a key that occurs in the answer is no harm", a_key_that_occurs_in_the_answer_is_no_harm);
     add("a service in trouble is asked again", a_service_in_trouble_is_asked_again);
     add("a refused upgrade is tried with a new session", a_refused_upgrade_is_tried_with_a_new_session);
     add("attempts end with an error", attempts_end_with_an_error);
