@@ -30,10 +30,23 @@ void ChunkPlanner::setChunkMs(std::uint32_t chunkMs) {
 }
 
 bool ChunkPlanner::continues(std::uint64_t ptsNs, std::size_t waiting) const {
+    const auto expected = nextPts(waiting);
+    return expected && near(ptsNs, *expected);
+}
+
+bool ChunkPlanner::near(std::uint64_t ptsNs, std::uint64_t expectedNs) {
+    return (ptsNs > expectedNs ? ptsNs - expectedNs : expectedNs - ptsNs) <= kToleranceNs;
+}
+
+std::optional<std::uint64_t> ChunkPlanner::nextPts(std::size_t waiting) const {
     if (!synced_)
-        return false;
-    const auto expected = timeAt(framesTaken_ + waiting / format_.bytesPerFrame);
-    return (ptsNs > expected ? ptsNs - expected : expected - ptsNs) <= kToleranceNs;
+        return std::nullopt;
+    return timeAt(framesTaken_ + waiting / format_.bytesPerFrame);
+}
+
+std::uint64_t ChunkPlanner::missingNs(std::size_t waiting) const {
+    const std::uint64_t frames = framesPerChunk(), there = waiting / format_.bytesPerFrame;
+    return there < frames ? framesToNs(frames - there, format_.rate) : 0;
 }
 
 void ChunkPlanner::resync(std::uint64_t ptsNs) {

@@ -38,11 +38,19 @@ public:
 
     /// New audio format; the next audio needs a resync(). `format` must be valid.
     void setFormat(PcmFormat format);
+    const PcmFormat &format() const { return format_; }
     /// Upper bound of a chunk, cut to whole frames, at least one. May change at any time.
     void setChunkMs(std::uint32_t chunkMs);
 
+    /// Whether two times differ by jitter only.
+    static bool near(std::uint64_t ptsNs, std::uint64_t expectedNs);
     /// Whether audio that starts at `ptsNs`, behind `waiting` bytes not yet taken, continues the stream.
     bool continues(std::uint64_t ptsNs, std::size_t waiting) const;
+    /// The time that audio behind `waiting` bytes has when it continues the stream; nothing when whatever
+    /// comes begins anew.
+    std::optional<std::uint64_t> nextPts(std::size_t waiting) const;
+    /// What `waiting` bytes lack to a full chunk, in ns, rounded down.
+    std::uint64_t missingNs(std::size_t waiting) const;
     /// The next byte to be taken is of the time `ptsNs`.
     void resync(std::uint64_t ptsNs);
     /// The audio to come does not belong to what was.

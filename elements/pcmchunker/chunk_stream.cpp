@@ -39,6 +39,10 @@ void Shared::resetCounters() {
 }
 
 void ChunkStream::ClockAlarm::set(GstClock *clock, GstClockTime when) {
+    if (came_ && when == when_)
+        return; // and audio that had been lying came first
+    came_ = false;
+    when_ = when;
     if (!id_ || !gst_clock_id_uses_clock(id_.get(), clock) ||
         !gst_clock_single_shot_id_reinit(clock, id_.get(), when))
         id_.reset(gst_clock_new_single_shot_id(clock, when));
@@ -46,7 +50,8 @@ void ChunkStream::ClockAlarm::set(GstClock *clock, GstClockTime when) {
 
 bool ChunkStream::ClockAlarm::wait() {
     // A clock that cannot wait lets the audio go early rather than never.
-    return gst_clock_id_wait(id_.get(), nullptr) != GST_CLOCK_UNSCHEDULED;
+    came_ = came_ || gst_clock_id_wait(id_.get(), nullptr) != GST_CLOCK_UNSCHEDULED;
+    return came_;
 }
 
 void ChunkStream::ClockAlarm::cancel() {
@@ -61,7 +66,8 @@ ChunkStream::ChunkStream(GstElement *element, GstPad *sinkPad, GstPad *sourcePad
 void ChunkStream::turn() {
     followSettings();
     Item item;
-    switch (shared_.queue.next(item, armedAlarm())) {
+    Alarm *const alarm = armedAlarm();
+    switch (shared_.queue.next(item, alarm, calm(alarm))) {
     case Queue::Turn::Stopped:
         gst_pad_pause_task(sourcePad_);
         break;
@@ -73,7 +79,7 @@ void ChunkStream::turn() {
         emitFull(); // there may be one now that chunks are shorter
         break;
     case Queue::Turn::Deadline:
-        emitRest(Reason::Timer);
+        onAlarm();
         break;
     case Queue::Turn::Item:
         if (item.audio)
@@ -97,6 +103,7 @@ void ChunkStream::followClock() {
     if (clock.get() == clock_.get())
         return;
     clock_ = std::move(clock);
+    alarm_.reset();
     if (clock_)
         rule_.start(now(), waiting() > 0);
     else
@@ -119,11 +126,47 @@ void ChunkStream::learnLiveness() {
 }
 
 Alarm *ChunkStream::armedAlarm() {
-    const auto deadline = rule_.deadline();
-    if (!clock_ || !deadline)
+    const auto when = rule_.alarm();
+    if (!clock_ || !when)
         return nullptr;
-    alarm_.set(clock_.get(), *deadline);
+    alarm_.set(clock_.get(), *when);
     return &alarm_;
+}
+
+const Queue::Patience *ChunkStream::calm(const Alarm *alarm) {
+    const auto next = planner_.nextPts(waiting());
+    if (!next || (shared_.playing && shared_.liveStale))
+        return nullptr;
+    const auto due = rule_.dueFrom();
+    calm_.timed = clock_ && shared_.flushMs != 0;
+    if (calm_.timed && !(due && alarm))
+        return nullptr;
+    // Durations of buffers are rounded down, by less than 1 ns each.
+    const auto missing = planner_.missingNs(waiting());
+    calm_.missingNs = missing - std::min<std::uint64_t>(missing, Shared::kQueueItems);
+    calm_.nextPtsNs = *next;
+    calm_.bytesPerFrame = planner_.format().bytesPerFrame;
+    calm_.dueFrom = due.value_or(0);
+    calm_.alarm = alarm_.when();
+    calm_.chunkNs = shared_.chunkMs * GST_MSECOND;
+    return &calm_;
+}
+
+bool ChunkStream::Calm::bears(const Item &arriving, std::uint64_t queuedNs, std::uint64_t durationNs) const {
+    const auto *buffer = arriving.audio.get();
+    if (GST_BUFFER_IS_DISCONT(buffer) || !ChunkPlanner::near(GST_BUFFER_PTS(buffer), nextPtsNs + queuedNs) ||
+        gst_buffer_get_size(arriving.audio.get()) % bytesPerFrame != 0 || queuedNs + durationNs >= missingNs)
+        return false;
+    const auto arrival = arriving.arrival;
+    return !timed || (GST_CLOCK_TIME_IS_VALID(arrival) && arrival < dueFrom && alarm <= arrival + chunkNs);
+}
+
+void ChunkStream::onAlarm() {
+    const auto deadline = rule_.deadline();
+    if (!deadline)
+        rule_.alarmInVain();
+    else if (alarm_.when() >= *deadline)
+        emitRest(Reason::Timer);
 }
 
 void ChunkStream::onAudio(BufferRef buffer, GstClockTime arrival) {
@@ -140,10 +183,10 @@ void ChunkStream::onAudio(BufferRef buffer, GstClockTime arrival) {
     gst_adapter_push(adapter_.get(), buffer.release());
     bool due = false;
     if (clock_) {
-        const auto current = now();
-        // A stamp of the clock before this one says nothing.
-        rule_.audioArrived(GST_CLOCK_TIME_IS_VALID(arrival) ? std::min(arrival, current) : current);
-        due = rule_.dueOnArrival(current); // before anything is cut: chunks of one arrival leave together
+        // It may have waited for its turn. A stamp of the clock before this one says nothing.
+        const auto arrived = std::min(arrival, now()); // NONE is later than any time
+        rule_.audioArrived(arrived);
+        due = rule_.dueOnArrival(arrived); // before anything is cut: chunks of one arrival leave together
     }
     emitFull();
     // With more audio at hand the rest is about to grow by itself.
@@ -231,8 +274,11 @@ void ChunkStream::emit(const ChunkPlanner::Chunk &chunk, Reason reason) {
         GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
     if (auto *meta = gst_buffer_get_audio_meta(buffer.get()))
         gst_buffer_remove_meta(buffer.get(), &meta->meta); // it counts the samples of the input buffer
-    if (clock_)
-        rule_.chunkLeft(now(), planner_.hasFrame(waiting())); // part of a frame waits for the other part
+    const bool rest = planner_.hasFrame(waiting());        // part of a frame waits for the other part
+    if (clock_ && reason == Reason::Timer)
+        rule_.leftByDeadline(rest);
+    else if (clock_)
+        rule_.chunkLeft(now(), rest);
 
     auto &counters = shared_.counters;
     counters.chunks[static_cast<std::size_t>(reason)]++;

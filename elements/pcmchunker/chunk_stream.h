@@ -79,21 +79,41 @@ private:
         void set(GstClock *clock, GstClockTime when);
         bool wait() override;
         void cancel() override;
+        GstClockTime when() const { return when_; }
+        /// Of another clock from now on.
+        void reset() { came_ = false; }
 
     private:
         struct IdUnref {
             void operator()(gpointer id) const noexcept { gst_clock_id_unref(id); }
         };
         std::unique_ptr<void, IdUnref> id_;
+        GstClockTime when_ = GST_CLOCK_TIME_NONE;
+        bool came_ = false; // the moment when_ has come
+    };
+
+    /// Audio that lets nothing leave when it arrives, and that leaves in time if nothing else happens, is
+    /// left to lie: what the streaming thread would wake the task for is to append it.
+    struct Calm : Queue::Patience {
+        bool bears(const Item &arriving, std::uint64_t queuedNs, std::uint64_t durationNs) const override;
+
+        std::uint64_t nextPtsNs = 0; // when the audio continues
+        std::uint64_t missingNs = 0; // to a full chunk
+        gsize bytesPerFrame = 1;
+        bool timed = false; // the two below count
+        GstClockTime dueFrom = 0, alarm = 0;
+        GstClockTime chunkNs = 0;
     };
 
     void followSettings();
     void followClock();
     void learnLiveness();
     Alarm *armedAlarm();
+    const Queue::Patience *calm(const Alarm *alarm);
     GstClockTime now() const { return gst_clock_get_time(clock_.get()); }
     std::size_t waiting() const { return gst_adapter_available(adapter_.get()); }
 
+    void onAlarm();
     void onAudio(BufferRef buffer, GstClockTime arrival);
     void onEvent(EventRef event);
     void onCaps(GstEvent *event);
@@ -119,6 +139,7 @@ private:
     GstSegment segment_;
     ObjectRef<GstClock> clock_; // only while chunks may leave by the clock: live and PLAYING
     ClockAlarm alarm_;
+    Calm calm_;
 };
 
 } // namespace lt::chunker

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/pcmchunker/flush_rule.h"
 
+#include <algorithm>
+
 namespace lt::chunker {
 
 namespace {
 constexpr std::uint64_t kMsNs = 1'000'000;
-}
+constexpr std::uint64_t kNever = ~std::uint64_t{0};
+} // namespace
 
 void FlushRule::configure(std::uint32_t chunkMs, std::int32_t flushMs) {
     chunkNs_ = chunkMs * kMsNs;
@@ -14,14 +17,15 @@ void FlushRule::configure(std::uint32_t chunkMs, std::int32_t flushMs) {
 
 void FlushRule::start(std::uint64_t nowNs, bool waiting) {
     running_ = true;
-    latestNs_ = nowNs;
+    latestNs_ = 0;
     lastLeftNs_.reset();
-    oldestNs_.reset();
+    emptied();
     if (waiting)
         audioArrived(nowNs);
 }
 
 void FlushRule::audioArrived(std::uint64_t nowNs) {
+    intervalNs_ = lastLeftNs_ ? nowNs - std::min(latestNs_, nowNs) : kNever;
     latestNs_ = nowNs;
     if (!oldestNs_)
         oldestNs_ = nowNs;
@@ -31,13 +35,36 @@ void FlushRule::audioArrived(std::uint64_t nowNs) {
 
 void FlushRule::chunkLeft(std::uint64_t nowNs, bool rest) {
     lastLeftNs_ = nowNs;
-    oldestNs_.reset();
+    leftByDeadline(rest);
+    steady_ = intervalNs_ < chunkNs_;
+}
+
+void FlushRule::leftByDeadline(bool rest) {
+    emptied();
     if (rest)
         oldestNs_ = latestNs_;
 }
 
+void FlushRule::emptied() {
+    oldestNs_.reset();
+    steady_ = false;
+}
+
 bool FlushRule::dueOnArrival(std::uint64_t nowNs) const {
-    return running_ && flushNs_ > 0 && oldestNs_ && lastLeftNs_ && nowNs >= *lastLeftNs_ + flushNs_;
+    const auto from = dueFrom();
+    return from && oldestNs_ && nowNs >= *from;
+}
+
+std::optional<std::uint64_t> FlushRule::dueFrom() const {
+    if (!running_ || flushNs_ == 0 || !lastLeftNs_)
+        return std::nullopt;
+    return *lastLeftNs_ + flushNs_;
+}
+
+std::optional<std::uint64_t> FlushRule::alarm() const {
+    if (!running_ || flushNs_ == 0 || oldestNs_ || !steady_)
+        return deadline();
+    return *lastLeftNs_ + chunkNs_;
 }
 
 std::optional<std::uint64_t> FlushRule::deadline() const {

@@ -10,7 +10,9 @@ namespace lt::chunker {
 /// the caller; while it is stopped (no clock runs) nothing is ever due.
 ///
 ///  - On arrival of audio: when, before this audio is cut, at least flush-ms has passed since the last chunk
-///    left. Until a chunk has left, the first arrival counts.
+///    left. Until a chunk has left, the first arrival counts. A chunk that left by deadline does not count:
+///    the next arrival would keep its rest back once more, and with chunk-ms 20, flush-ms 5 and AAC frames of
+///    23 ms every rest would wait for its own deadline.
 ///  - By deadline, for audio that has stopped coming: when the oldest of it has waited chunk-ms. A deadline
 ///    at flush-ms would come between two AAC frames (21–23 ms) now and then, and cut worse.
 class FlushRule {
@@ -25,21 +27,34 @@ public:
     void audioArrived(std::uint64_t nowNs);
     /// `rest`: whether audio is left behind, which is then part of the latest arrival.
     void chunkLeft(std::uint64_t nowNs, bool rest);
+    /// As chunkLeft(), for what left because of the deadline.
+    void leftByDeadline(bool rest);
     /// What waited is gone.
-    void emptied() { oldestNs_.reset(); }
+    void emptied();
 
     /// Whether what remains of the audio that has just arrived leaves too, once full chunks are cut from it.
     bool dueOnArrival(std::uint64_t nowNs) const;
     /// When the rest leaves by itself, if nothing else happens.
     std::optional<std::uint64_t> deadline() const;
+    /// From when on an arrival lets everything leave; nothing when none does.
+    std::optional<std::uint64_t> dueFrom() const;
+
+    /// Until when the caller had better wait by the clock: the deadline, or, while audio comes steadily and
+    /// none waits, a moment before the deadline of any audio to come. Such audio then needs no new wait.
+    std::optional<std::uint64_t> alarm() const;
+    /// That moment came and no audio was there: the stream pauses.
+    void alarmInVain() { steady_ = false; }
 
 private:
     std::uint64_t chunkNs_ = 0;
     std::uint64_t flushNs_ = 0; // 0: never
     bool running_ = false;
-    std::optional<std::uint64_t> oldestNs_; // arrival of the oldest audio that waits
-    std::uint64_t latestNs_ = 0;            // arrival of the latest
-    std::optional<std::uint64_t> lastLeftNs_;
+    std::optional<std::uint64_t> oldestNs_;   // arrival of the oldest audio that waits
+    std::uint64_t latestNs_ = 0;              // arrival of the latest
+    std::uint64_t intervalNs_ = 0;            // between the latest and the one before
+    std::optional<std::uint64_t> lastLeftNs_; // not by deadline
+    bool steady_ =
+        false; // a chunk has left, and by what we know audio comes before chunk-ms has passed again
 };
 
 } // namespace lt::chunker

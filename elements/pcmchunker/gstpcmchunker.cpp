@@ -11,7 +11,8 @@
  * A full chunk leaves at once. With a live source in PLAYING, audio that does not fill a chunk leaves
  *
  *  - when more audio arrives and at least #flush-ms has passed, by then, since the last chunk left, and
- *  - when its oldest byte has waited #chunk-ms because the audio has stopped coming.
+ *  - when its oldest byte has waited #chunk-ms because the audio has stopped coming. Such a chunk does not
+ * count as the last one above, so that the audio that comes next need not wait for the clock once more.
  *
  * With a source that is not live time means nothing, so a file is cut into full chunks, the same in every
  * run. In any case the rest leaves at EOS, at a discontinuity (DISCONT, GAP, a new segment, or timestamps

@@ -32,6 +32,16 @@ public:
     enum class Fate { Taken, Stopped, Closed };
     enum class Turn { Item, Deadline, Woken, Restarted, Stopped };
 
+    /// Says what the waiting consumer need not be woken for.
+    class Patience {
+    public:
+        virtual ~Patience() = default;
+        /// Whether data that arrives behind `queuedNs` of data may lie until something else wakes the
+        /// consumer. Called with the queue's lock held.
+        virtual bool bears(const Payload &arriving, std::uint64_t queuedNs,
+                           std::uint64_t durationNs) const = 0;
+    };
+
     StreamQueue(std::uint64_t maxNs, std::size_t maxItems) : maxNs_(maxNs), ring_(maxItems) {}
     StreamQueue(const StreamQueue &) = delete;
     StreamQueue &operator=(const StreamQueue &) = delete;
@@ -41,10 +51,14 @@ public:
     /// Data. Waits while there is no room; an item longer than the whole queue finds room when it is empty.
     Fate push(Payload payload, std::uint64_t durationNs) {
         std::unique_lock lock(mutex_);
-        producer_.wait(lock, [&] { return stopped_ || closed_ || hasRoom(durationNs); });
+        while (!stopped_ && !closed_ && !hasRoom(durationNs))
+            waitForRoom(lock);
         if (stopped_ || closed_)
             return stopped_ ? Fate::Stopped : Fate::Closed;
+        const bool quiet = asleep_ && patience_ && patience_->bears(payload, queuedNs_, durationNs);
         append({std::move(payload), durationNs, false});
+        if (!quiet)
+            wakeConsumer(lock);
         return Fate::Taken;
     }
 
@@ -66,28 +80,28 @@ public:
     /// Takes data again, as after a fresh start; the consumer is told Turn::Restarted, once.
     void start() {
         std::vector<Entry> dropped; // goes when the lock is gone
-        std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         dropped = takeAll();
         stopped_ = closed_ = false;
         restarted_ = true;
-        wakeConsumer();
+        wakeConsumer(lock);
     }
     /// Drops everything and lets both sides go, until start().
     void stop() {
         std::vector<Entry> dropped;
-        std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         stopped_ = true;
         dropped = takeAll();
-        wakeConsumer();
+        wakeConsumer(lock);
     }
     /// Data is turned away from now on; what waits remains for the consumer.
     void close() { setClosed(true); }
     void open() { setClosed(false); }
     /// The consumer gets Turn::Woken: something it depends on has changed.
     void wake() {
-        std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         woken_ = true;
-        wakeConsumer();
+        wakeConsumer(lock);
     }
     std::uint64_t queuedNs() const {
         std::lock_guard lock(mutex_);
@@ -96,8 +110,9 @@ public:
 
     // Consumer.
 
-    /// Waits for something to do; with an alarm no longer than until its moment.
-    Turn next(Payload &payload, Alarm *alarm) {
+    /// Waits for something to do; with an alarm no longer than until its moment. Data that `patience` bears
+    /// does not end the wait: it comes first when something else does.
+    Turn next(Payload &payload, Alarm *alarm, const Patience *patience = nullptr) {
         std::unique_lock lock(mutex_);
         for (;;) {
             if (stopped_)
@@ -110,17 +125,17 @@ public:
                 payload = takeFirst();
                 return Turn::Item;
             }
-            if (!alarm) {
-                consumer_.wait(lock);
-                continue;
-            }
-            waiting_ = alarm;
-            lock.unlock();
-            const bool due = alarm->wait();
-            lock.lock();
-            waiting_ = nullptr;
-            if (due && !stopped_ && !restarted_ && count_ == 0)
-                return Turn::Deadline;
+            asleep_ = true;
+            patience_ = patience;
+            bool due = false;
+            if (alarm)
+                due = waitFor(*alarm, lock);
+            else
+                consumer_.wait(lock, [&] { return !asleep_; });
+            asleep_ = false;
+            patience_ = nullptr;
+            if (alarm && !stopped_ && !restarted_ && !woken_ && count_ == 0)
+                return due ? Turn::Deadline : Turn::Woken;
         }
     }
     /// Answers ask() for the item taken last; nothing when it was not asked.
@@ -151,7 +166,6 @@ private:
     void append(Entry entry) {
         queuedNs_ += entry.durationNs;
         ring_[(first_ + count_++) % ring_.size()] = std::move(entry);
-        wakeConsumer();
     }
     Payload takeFirst() {
         Entry entry = std::exchange(ring_[first_], Entry{});
@@ -173,18 +187,44 @@ private:
         producer_.notify_all();
         return all;
     }
-    void wakeConsumer() {
-        consumer_.notify_one();
-        if (waiting_)
+    /// What the caller does last. The lock goes first: a thread woken under it would only wait for it. An
+    /// alarm is cancelled under it, so that it is surely the one that is waited for.
+    void wakeConsumer(std::unique_lock<std::mutex> &lock) {
+        if (!std::exchange(asleep_, false))
+            return; // it looks by itself before it waits
+        if (waiting_) {
             waiting_->cancel();
+            return;
+        }
+        lock.unlock();
+        consumer_.notify_one();
+    }
+    bool waitFor(Alarm &alarm, std::unique_lock<std::mutex> &lock) {
+        waiting_ = &alarm;
+        lock.unlock();
+        const bool due = alarm.wait();
+        lock.lock();
+        waiting_ = nullptr;
+        return due;
+    }
+    /// The consumer may have been patient with what fills the queue.
+    void waitForRoom(std::unique_lock<std::mutex> &lock) {
+        wakeConsumer(lock);
+        if (!lock.owns_lock()) {
+            lock.lock();
+            return; // the caller looks again
+        }
+        producer_.wait(lock);
     }
 
     bool appendWhenRoom(Payload payload, bool asked) {
         std::unique_lock lock(mutex_);
-        producer_.wait(lock, [&] { return stopped_ || count_ < ring_.size(); });
+        while (!stopped_ && count_ == ring_.size())
+            waitForRoom(lock);
         if (stopped_)
             return false;
         append({std::move(payload), 0, asked});
+        wakeConsumer(lock);
         return true;
     }
     void setClosed(bool closed) {
@@ -204,7 +244,9 @@ private:
     bool stopped_ = true, closed_ = false, restarted_ = false, woken_ = false;
     bool unanswered_ = false; // the item taken last was asked
     std::optional<bool> answer_;
-    Alarm *waiting_ = nullptr; // set while the consumer waits on it
+    bool asleep_ = false;                // the consumer waits, and nobody has woken it yet
+    const Patience *patience_ = nullptr; // of the consumer that waits
+    Alarm *waiting_ = nullptr;           // set while the consumer waits on it
 };
 
 } // namespace lt::chunker

@@ -68,6 +68,22 @@ static void with_20_and_5_every_frame_leaves_as_it_arrives() {
     g_assert_cmpuint(rig.stat("bytes-out"), ==, rig.stat("bytes-in"));
 }
 
+static void a_chunk_by_the_timer_does_not_keep_the_next_frame_back() {
+    Rig rig;
+    rig.set("chunk-ms", 20);
+    rig.set("flush-ms", 5);
+    rig.push(23, 0); // nothing has left yet, so the rest of the very first one waits
+    rig.expect(20, 0);
+    g_assert_true(gst_harness_crank_single_clock_wait(rig.h));
+    rig.expect(3, 20 * GST_MSECOND);
+    rig.setTime(23);
+    rig.push(23, 23 * GST_MSECOND);
+    rig.expect(20, 23 * GST_MSECOND);
+    rig.expect(3, 43 * GST_MSECOND); // without a timer
+    g_assert_cmpuint(rig.stat("timer-chunks"), ==, 1);
+    g_assert_cmpuint(rig.stat("arrival-chunks"), ==, 1);
+}
+
 static void audio_that_stopped_coming_leaves_when_its_oldest_byte_has_waited_chunk_ms() {
     Rig rig;
     rig.push(10, 0);
@@ -342,6 +358,7 @@ int main(int argc, char **argv) {
     add("full", full_chunks_leave_at_once_and_share_the_memory_of_the_input);
     add("aac", two_aac_frames_make_a_chunk_with_the_defaults);
     add("aac-fast", with_20_and_5_every_frame_leaves_as_it_arrives);
+    add("after-timer", a_chunk_by_the_timer_does_not_keep_the_next_frame_back);
     add("timer", audio_that_stopped_coming_leaves_when_its_oldest_byte_has_waited_chunk_ms);
     add("not-live", without_a_live_source_time_means_nothing);
     add("paused", the_timer_rests_outside_playing);

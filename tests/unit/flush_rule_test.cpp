@@ -53,6 +53,47 @@ static void the_deadline_is_when_the_oldest_audio_has_waited_chunk_ms() {
     g_assert_false(rule.deadline().has_value());
 }
 
+/// AAC frames of 23 ms at 20/5, evenly spaced.
+static void what_left_by_deadline_does_not_keep_the_next_rest_back() {
+    auto rule = running(20, 5);
+    rule.audioArrived(at(0)); // counting begins: a full chunk leaves, 3 ms stay
+    g_assert_false(rule.dueOnArrival(at(0)));
+    rule.chunkLeft(at(0), true);
+    g_assert_cmpuint(rule.deadline().value(), ==, at(20));
+    rule.leftByDeadline(false);
+    for (std::uint64_t frame = 1; frame < 10; frame++) {
+        rule.audioArrived(at(23 * frame)); // the first one only 3 ms after the chunk by deadline
+        g_assert_true(rule.dueOnArrival(at(23 * frame)));
+        rule.chunkLeft(at(23 * frame), true);
+        rule.chunkLeft(at(23 * frame), false); // the rest: no deadline is needed any more
+        g_assert_false(rule.deadline().has_value());
+    }
+}
+
+static void while_audio_comes_steadily_the_alarm_is_set_before_there_is_a_deadline() {
+    auto rule = running(50, 25);
+    rule.audioArrived(at(0));
+    g_assert_cmpuint(rule.alarm().value(), ==, at(50)); // the deadline
+    rule.audioArrived(at(30));
+    g_assert_true(rule.dueFrom().value() == at(25));
+    rule.chunkLeft(at(30), false);
+    g_assert_cmpuint(rule.alarm().value(), ==, at(80)); // no audio to come can be due before
+    g_assert_false(rule.deadline().has_value());
+    rule.audioArrived(at(40));
+    g_assert_cmpuint(rule.alarm().value(), ==, at(90));
+    rule.chunkLeft(at(60), false);
+    rule.alarmInVain();
+    g_assert_false(rule.alarm().has_value());
+    rule.audioArrived(at(300)); // comes more seldom than every chunk-ms
+    g_assert_cmpuint(rule.alarm().value(), ==, at(350));
+    rule.chunkLeft(at(300), false);
+    g_assert_false(rule.alarm().has_value());
+    rule.audioArrived(at(320));
+    rule.chunkLeft(at(330), false);
+    rule.emptied();
+    g_assert_false(rule.alarm().has_value());
+}
+
 static void zero_means_only_full_chunks() {
     auto rule = running(50, 0);
     rule.audioArrived(at(0));
@@ -104,6 +145,9 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/flush-rule/arrival", audio_waits_until_flush_ms_after_the_last_chunk);
     g_test_add_func("/flush-rule/deadline", the_deadline_is_when_the_oldest_audio_has_waited_chunk_ms);
+    g_test_add_func("/flush-rule/after-deadline", what_left_by_deadline_does_not_keep_the_next_rest_back);
+    g_test_add_func("/flush-rule/alarm",
+                    while_audio_comes_steadily_the_alarm_is_set_before_there_is_a_deadline);
     g_test_add_func("/flush-rule/zero", zero_means_only_full_chunks);
     g_test_add_func("/flush-rule/half", minus_one_means_half_a_chunk);
     g_test_add_func("/flush-rule/no-clock", nothing_is_due_without_a_clock);

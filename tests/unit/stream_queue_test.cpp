@@ -36,6 +36,10 @@ public:
     }
     void cancel() override { set(cancelled_); }
     void ring() { set(rung_); }
+    bool cancelled() {
+        std::lock_guard lock(mutex_);
+        return cancelled_;
+    }
     void untilWaited() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return waited_; });
@@ -200,6 +204,66 @@ static void the_alarm_ends_a_wait_and_items_cancel_the_alarm() {
     }
 }
 
+namespace {
+/// Bears numbers below ten.
+struct BearsSmall : Queue::Patience {
+    bool bears(const std::unique_ptr<int> &arriving, std::uint64_t, std::uint64_t) const override {
+        return *arriving < 10;
+    }
+};
+} // namespace
+
+static void what_the_consumer_bears_does_not_wake_it_and_comes_first_when_something_does() {
+    auto queue = running();
+    const BearsSmall patience;
+    HandAlarm alarm;
+    const auto waiting = [&](HandAlarm &waited) {
+        auto turn = std::async(std::launch::async, [&] {
+            std::unique_ptr<int> got;
+            const auto ended = queue->next(got, &waited, &patience);
+            return std::pair(ended, got ? *got : 0);
+        });
+        waited.untilWaited();
+        return turn;
+    };
+    auto turn = waiting(alarm);
+    g_assert_true(queue->push(item(1), kMs) == Fate::Taken);
+    g_assert_true(queue->push(item(2), kMs) == Fate::Taken);
+    g_assert_false(alarm.cancelled());
+    g_assert_cmpuint(queue->queuedNs(), ==, 2 * kMs);
+    g_assert_true(queue->push(item(10), kMs) == Fate::Taken);
+    g_assert_true(turn.get() == std::pair(Turn::Item, 1));
+    g_assert_cmpint(taken(*queue), ==, 2);
+    g_assert_cmpint(taken(*queue), ==, 10);
+
+    HandAlarm second;
+    turn = waiting(second);
+    g_assert_true(queue->push(item(3), kMs) == Fate::Taken);
+    second.ring();
+    g_assert_true(turn.get() == std::pair(Turn::Item, 3)); // before the deadline
+    HandAlarm third;
+    turn = waiting(third);
+    g_assert_true(queue->push(item(4), kMs) == Fate::Taken);
+    g_assert_true(queue->post(item(5))); // an event is never left to lie
+    g_assert_true(turn.get() == std::pair(Turn::Item, 4));
+}
+
+static void a_full_queue_wakes_a_patient_consumer() {
+    auto queue = running(10 * kMs);
+    const BearsSmall patience;
+    auto producer = std::async(std::launch::async, [&] {
+        for (int i = 0; i < 100; i++)
+            g_assert_true(queue->push(item(i % 10), 3 * kMs) == Fate::Taken);
+    });
+    std::unique_ptr<int> got;
+    for (int i = 0; i < 99; i++) { // three find room in the end and are borne
+        g_assert_true(queue->next(got, nullptr, i < 97 ? &patience : nullptr) == Turn::Item);
+        g_assert_cmpint(*got, ==, i % 10);
+    }
+    g_assert_true(queue->next(got, nullptr) == Turn::Item);
+    producer.get();
+}
+
 static void starts_and_stops_under_load_lose_nobody() {
     Queue queue(5 * kMs, 4);
     std::atomic<bool> end = false;
@@ -240,6 +304,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/stream-queue/ask", a_question_waits_for_its_answer);
     g_test_add_func("/stream-queue/ask-stop", a_question_taken_before_the_stop_still_waits);
     g_test_add_func("/stream-queue/alarm", the_alarm_ends_a_wait_and_items_cancel_the_alarm);
+    g_test_add_func("/stream-queue/patience",
+                    what_the_consumer_bears_does_not_wake_it_and_comes_first_when_something_does);
+    g_test_add_func("/stream-queue/patience-full", a_full_queue_wakes_a_patient_consumer);
     g_test_add_func("/stream-queue/load", starts_and_stops_under_load_lose_nobody);
     return g_test_run();
 }
