@@ -30,22 +30,37 @@ bool isFrame(const Arrival &arrival) {
 } // namespace
 
 void PublisherInbox::published(const rtmp::PublisherInfo &publisher) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     publisher_ = publisher;
     timeline_.newInput();
     beforeStart_.clear();
     push(Published{publisher});
+    wakeReader(lock);
 }
 
 rtmp::AfterEnd PublisherInbox::ended(const rtmp::PublishEnd &end) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     const bool over = started_ && end.kind != rtmp::PublishEnd::Kind::Replaced;
     push(Ended{publisher_, end, over});
+    wakeReader(lock);
     return over ? rtmp::AfterEnd::Retire : rtmp::AfterEnd::Keep;
 }
 
 void PublisherInbox::media(MediaTag tag) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    take(std::move(tag));
+    wakeReader(lock);
+}
+
+/// What the writer does last. The lock goes first: a reader woken under it would only wait for it.
+void PublisherInbox::wakeReader(std::unique_lock<std::mutex> &lock) {
+    if (queue_.empty() || !std::exchange(readerWaits_, false))
+        return;
+    lock.unlock();
+    changed_.notify_one();
+}
+
+void PublisherInbox::take(MediaTag tag) {
     if (!started_) {
         const bool begins = tag.kind == Kind::Audio || (options_.wantVideo && tag.kind == Kind::VideoKey);
         if (!begins) {
@@ -138,7 +153,6 @@ void PublisherInbox::push(Arrival arrival) {
         queuedNews_--;
     }
     queue_.push_back(std::move(arrival));
-    changed_.notify_one();
 }
 
 std::uint64_t PublisherInbox::queuedMs() const {
@@ -185,7 +199,11 @@ bool PublisherInbox::dropOldest() {
 
 std::optional<Arrival> PublisherInbox::next() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return interrupted_ || !queue_.empty(); });
+    while (!interrupted_ && queue_.empty()) {
+        readerWaits_ = true;
+        changed_.wait(lock);
+    }
+    readerWaits_ = false;
     if (interrupted_)
         return std::nullopt;
     Arrival arrival = std::move(queue_.front());

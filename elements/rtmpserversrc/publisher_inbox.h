@@ -64,6 +64,8 @@ public:
     InboxStats stats() const;
 
 private:
+    void take(rtmp::MediaTag tag);
+    void wakeReader(std::unique_lock<std::mutex> &lock);
     void keepForStart(rtmp::MediaTag tag);
     void start(rtmp::TimePoint arrival);
     void place(rtmp::MediaTag tag);
@@ -89,6 +91,7 @@ private:
     rtmp::TimePoint lossReportedAt_;
     bool started_ = false;
     bool interrupted_ = false;
+    bool readerWaits_ = false;  ///< and nobody has woken it yet
     bool lostBefore_ = false;   ///< frames went between the last tag given out and the next
     bool needKeyFrame_ = false; ///< video can only go on with a key frame
 };
