@@ -6,6 +6,10 @@
 
 namespace lt::gladia {
 
+void TranscriptQueue::Writer::push(OutputItem item) const {
+    queue_->push(std::move(item), generation_);
+}
+
 void TranscriptQueue::push(OutputItem item, std::uint64_t generation) {
     std::lock_guard lock(mutex_);
     if (shut_ || generation != generation_)

@@ -35,7 +35,7 @@ public:
     /// session that was aborted) cannot disturb what comes after. Copies are the same.
     class Writer {
     public:
-        void push(OutputItem item) const { queue_->push(std::move(item), generation_); }
+        void push(OutputItem item) const;
 
     private:
         friend class TranscriptQueue;
