@@ -65,7 +65,6 @@
 #include "config.h"
 
 #include <atomic>
-#include <cerrno>
 #include <exception>
 #include <optional>
 #include <string>
@@ -122,11 +121,11 @@ static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-flv"));
 
 static void gst_rtmp_server_src_post_listen_error(GstRtmpServerSrc *self,
-                                                  const lt::rtmp::ListenFailure &failure) {
-    const char *text = failure.text.c_str();
-    if (failure.code == EADDRINUSE)
+                                                  const lt::net::ListenError &failure) {
+    const char *text = failure.sentence.c_str();
+    if (failure.inUse)
         GST_ELEMENT_ERROR(self, RESOURCE, BUSY, ("%s", text), (nullptr));
-    else if (failure.code == EINVAL)
+    else if (failure.badAddress)
         GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", text), (nullptr));
     else
         GST_ELEMENT_ERROR(self, RESOURCE, OPEN_READ, ("%s", text), (nullptr));
@@ -137,7 +136,7 @@ static bool gst_rtmp_server_src_listen(GstRtmpServerSrc *self, const Settings &s
     auto *state = self->state;
     auto inbox = std::make_shared<PublisherInbox>(
         lt::rtmpserversrc::InboxOptions{!settings.audioOnly, std::chrono::milliseconds(settings.maxQueueMs)});
-    lt::rtmp::ListenFailure failure;
+    lt::net::ListenError failure;
     auto server = RtmpServer::acquire(settings.address, static_cast<std::uint16_t>(settings.port), failure);
     if (!server) {
         gst_rtmp_server_src_post_listen_error(self, failure);

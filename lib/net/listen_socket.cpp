@@ -36,6 +36,11 @@ Address parse(const std::string &text, std::uint16_t port) {
     return address;
 }
 
+std::uint16_t portOf(const sockaddr_storage &address) {
+    return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6 *>(&address)->sin6_port
+                                               : reinterpret_cast<const sockaddr_in *>(&address)->sin_port);
+}
+
 std::string sentenceFor(const std::string &address, std::uint16_t port, int code) {
     const std::string where = "port " + std::to_string(port) + " on " + address;
     switch (code) {
@@ -62,17 +67,20 @@ std::string listenAddress(const std::string &address) {
 UniqueFd listenOn(const std::string &address, std::uint16_t port, int backlog, ListenError &error) {
     const std::string known = listenAddress(address);
     if (known.empty()) {
-        error = {false, "Cannot listen on \"" + address + "\": it is not an IP address."};
+        error = {false, true, "Cannot listen on \"" + address + "\": it is not an IP address."};
         return {};
     }
     Address where = parse(known, port);
     UniqueFd fd(socket(where.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int on = 1; // connections of an earlier run that linger in TIME_WAIT do not hold the port
+    const int off = 0;
+    if (fd && where.storage.ss_family == AF_INET6)
+        setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (fd && setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         bind(fd.get(), where.get(), where.size) == 0 && listen(fd.get(), backlog) == 0)
         return fd;
     const int code = errno;
-    error = {code == EADDRINUSE, sentenceFor(address, port, code)};
+    error = {code == EADDRINUSE, false, sentenceFor(address, port, code)};
     return {};
 }
 
@@ -81,9 +89,17 @@ std::uint16_t localPort(int fd) {
     address.size = sizeof address.storage;
     if (getsockname(fd, address.get(), &address.size) != 0)
         return 0;
-    if (address.storage.ss_family == AF_INET6)
-        return ntohs(reinterpret_cast<sockaddr_in6 *>(&address.storage)->sin6_port);
-    return ntohs(reinterpret_cast<sockaddr_in *>(&address.storage)->sin_port);
+    return portOf(address.storage);
+}
+
+std::string endpointText(const sockaddr_storage &address) {
+    char text[INET6_ADDRSTRLEN] = "?";
+    const bool six = address.ss_family == AF_INET6;
+    const void *number =
+        six ? static_cast<const void *>(&reinterpret_cast<const sockaddr_in6 *>(&address)->sin6_addr)
+            : static_cast<const void *>(&reinterpret_cast<const sockaddr_in *>(&address)->sin_addr);
+    inet_ntop(address.ss_family, number, text, sizeof text);
+    return (six ? '[' + std::string(text) + ']' : std::string(text)) + ':' + std::to_string(portOf(address));
 }
 
 } // namespace lt::net

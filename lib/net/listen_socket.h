@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <string>
 
+struct sockaddr_storage;
+
 namespace lt::net {
 
 struct ListenError {
-    bool inUse = false;   ///< somebody else listens there
-    std::string sentence; ///< for the user: names address and port
+    bool inUse = false;      ///< somebody else listens there
+    bool badAddress = false; ///< what was given is no IP address
+    std::string sentence;    ///< for the user: names address and port
 };
 
 /// "localhost" becomes 127.0.0.1; IP addresses stay; "" when it is neither. Names are not resolved: that
@@ -19,9 +22,12 @@ struct ListenError {
 LT_EXPORT std::string listenAddress(const std::string &address);
 
 /// A non-blocking TCP socket that listens on `address` (see listenAddress()) and `port`, 0 for a free one,
-/// with room for `backlog` connections not yet accepted. Empty, and `error` set, on failure.
+/// with room for `backlog` connections not yet accepted; "::" takes IPv4 as well. Empty, and `error` set, on
+/// failure.
 LT_EXPORT UniqueFd listenOn(const std::string &address, std::uint16_t port, int backlog, ListenError &error);
 /// The port a listening socket has; 0 when there is none.
 LT_EXPORT std::uint16_t localPort(int fd);
+/// "127.0.0.1:50312", "[::1]:50312"
+LT_EXPORT std::string endpointText(const sockaddr_storage &address);
 
 } // namespace lt::net

@@ -2,10 +2,10 @@
 #include "lib/rtmp/rtmp_server.h"
 
 #include "lib/net/io_threads.h"
+#include "lib/net/service_table.h"
 #include "lib/rtmp/server_core.h"
 #include "lib/rtmp/server_log.h"
 
-#include <cerrno>
 #include <system_error>
 
 namespace lt::rtmp {
@@ -75,61 +75,35 @@ private:
     const std::shared_ptr<ServerCore> core_;
 };
 
-/// The servers of the process. Its lock is held while one starts or ends, so that a port that was given up
-/// is free when the next one asks for it. Never taken on the loop's thread.
-class Registry {
-public:
-    std::shared_ptr<RtmpServer> acquire(const std::string &address, std::uint16_t port,
-                                        ListenFailure &failure, const ServerLimits &limits) {
-        std::lock_guard lock(mutex_);
-        if (const auto found = servers_.find({address, port}); found != servers_.end())
-            return handle(found->first);
-        std::uint16_t boundPort = 0;
-        auto socket = openListenSocket(address, port, boundPort, failure);
-        if (!socket)
-            return nullptr;
-        try {
-            auto server = std::make_unique<Server>(net::ingestLoop(), std::move(socket), boundPort, limits);
-            const Key key{address, boundPort};
-            servers_.insert_or_assign(key, Entry{std::move(server), 0});
-            return handle(key);
-        } catch (const std::system_error &error) {
-            failure = {error.code().value(), std::string("Cannot start the RTMP server: ") + error.what()};
-            return nullptr;
-        }
-    }
+constexpr int kBacklog = 1024;
 
-private:
-    using Key = std::pair<std::string, std::uint16_t>;
-    struct Entry {
-        std::unique_ptr<Server> server;
-        unsigned users = 0;
-    };
+using Key = std::pair<std::string, std::uint16_t>;
+using Servers = net::ServiceTable<Key, RtmpServer>;
 
-    std::shared_ptr<RtmpServer> handle(const Key &key) {
-        auto &entry = servers_.at(key);
-        entry.users++;
-        return {entry.server.get(), [this, key](RtmpServer *) {
-                    release(key);
-                }};
-    }
-    void release(const Key &key) {
-        std::lock_guard lock(mutex_);
-        if (const auto found = servers_.find(key); --found->second.users == 0)
-            servers_.erase(found);
-    }
-
-    std::mutex mutex_;
-    std::map<Key, Entry> servers_;
-};
+/// Never called on the loop's thread: servers are made and destroyed under the table's lock, which waits for
+/// the loop.
+Servers &servers() {
+    // Never destroyed: a server may be released while the process ends.
+    static auto *const table = new Servers;
+    return *table;
+}
 
 } // namespace
 
 std::shared_ptr<RtmpServer> RtmpServer::acquire(const std::string &address, std::uint16_t port,
-                                                ListenFailure &failure, const ServerLimits &limits) {
-    // Never destroyed: a server may be released while the process ends.
-    static auto *const registry = new Registry;
-    return registry->acquire(address == "localhost" ? "127.0.0.1" : address, port, failure, limits);
+                                                net::ListenError &error, const ServerLimits &limits) try {
+    const std::string known = net::listenAddress(address);
+    return servers().get({known, port}, [&] {
+        std::unique_ptr<RtmpServer> made;
+        auto socket = net::listenOn(address, port, kBacklog, error);
+        const std::uint16_t boundPort = socket ? net::localPort(socket.get()) : port;
+        if (socket)
+            made = std::make_unique<Server>(net::ingestLoop(), std::move(socket), boundPort, limits);
+        return std::pair(Key(known, boundPort), std::move(made));
+    });
+} catch (const std::system_error &failure) {
+    error = {false, false, std::string("Cannot start the RTMP server: ") + failure.what() + "."};
+    return nullptr;
 }
 
 } // namespace lt::rtmp

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lib/export.h"
-#include "lib/rtmp/listen_socket.h"
+#include "lib/net/listen_socket.h"
 #include "lib/rtmp/media_tag.h"
 #include "lib/rtmp/publish_session.h"
 
@@ -103,10 +103,10 @@ public:
     };
 
     /// The server for (address, port), started if need be; port 0 starts one on a free port. Null with
-    /// `failure` when it cannot listen. Any thread but the loop's; the last holder's release ends it, its
+    /// `error` set when it cannot listen. Any thread but the loop's; the last holder's release ends it, its
     /// connections are told and closed in the background.
     static std::shared_ptr<RtmpServer> acquire(const std::string &address, std::uint16_t port,
-                                               ListenFailure &failure, const ServerLimits &limits = {});
+                                               net::ListenError &error, const ServerLimits &limits = {});
 
     virtual ~RtmpServer() = default;
     virtual std::uint16_t port() const = 0;

@@ -52,7 +52,7 @@ void ServerCore::onReady(std::uint32_t) {
         net::UniqueFd fd(accept4(listener_.get(), reinterpret_cast<sockaddr *>(&address), &size,
                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
-            take(std::move(fd), endpointText(address));
+            take(std::move(fd), net::endpointText(address));
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

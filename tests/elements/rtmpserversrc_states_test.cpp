@@ -62,7 +62,8 @@ static void a_taken_port_or_stream_is_an_error_that_names_it() {
     g_object_set(other.element, "port", port, "address", "0.0.0.0", nullptr);
     g_assert_cmpint(gst_element_set_state(other.element, GST_STATE_PLAYING), ==, GST_STATE_CHANGE_FAILURE);
     text = errorText(other.message(GST_MESSAGE_ERROR), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY);
-    g_assert_true(text == "Cannot listen on 0.0.0.0:" + std::to_string(port) + ": Address already in use.");
+    g_assert_true(text.find("port " + std::to_string(port) + " on 0.0.0.0 is already in use") !=
+                  std::string::npos);
 
     Rig nowhere;
     g_object_set(nowhere.element, "address", "example.invalid", nullptr);
