@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/audio_backlog.h"
 #include "elements/gladiasink/endpoint.h"
 #include "elements/gladiasink/failure.h"
 #include "elements/gladiasink/liveness.h"
 #include "elements/gladiasink/protocol.h"
-#include "elements/gladiasink/spoken_transcript.h"
+#include "elements/gladiasink/session_transcripts.h"
+#include "lib/recogniser/audio_backlog.h"
 
 #include <cstdint>
 #include <functional>

@@ -2,9 +2,9 @@
 #include "elements/gladiasink/gladia_sink_state.h"
 
 #include "elements/gladiasink/gladia_stats.h"
-#include "elements/gladiasink/upstream_liveness.h"
 #include "lib/gst/session_context.h"
 #include "lib/livetranscript/livetranscript.h"
+#include "lib/recogniser/upstream_liveness.h"
 #include "lib/transcript/transcript.h"
 
 #include <algorithm>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/audio_intake.h"
 #include "elements/gladiasink/gladia_messages.h"
 #include "elements/gladiasink/gladia_settings.h"
 #include "elements/gladiasink/gladia_stream.h"
 #include "elements/gladiasink/gstgladiasink.h"
 #include "elements/gladiasink/heartbeat_policies.h"
-#include "elements/gladiasink/transcript_pusher.h"
+#include "lib/recogniser/audio_intake.h"
+#include "lib/recogniser/transcript_pusher.h"
 
 #include <atomic>
 #include <cstdint>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "elements/gladiasink/gladia_stream.h"
-#include "elements/gladiasink/transcript_pusher.h"
+#include "lib/recogniser/transcript_pusher.h"
 
 #include <gst/gst.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "elements/gladiasink/gladia_connection.h"
-#include "elements/gladiasink/transcript_queue.h"
 #include "lib/net/context_thread.h"
+#include "lib/recogniser/transcript_queue.h"
 
 #include <chrono>
 #include <cstdint>

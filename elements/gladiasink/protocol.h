@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/audio_format.h"
+#include "lib/recogniser/audio_format.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/audio_backlog.h"
-#include "elements/gladiasink/transcript_queue.h"
+#include "lib/recogniser/audio_backlog.h"
+#include "lib/recogniser/transcript_queue.h"
 
 #include <atomic>
 #include <chrono>
@@ -11,7 +11,6 @@
 #include <glib.h>
 
 using namespace lt;
-using namespace lt::gladia;
 using Policy = AudioBacklog::Policy;
 using Result = AudioBacklog::Result;
 

@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+using namespace lt;
 using namespace lt::gladia;
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+using namespace lt;
 using namespace lt::gladia;
 using State = GladiaSession::State;
 

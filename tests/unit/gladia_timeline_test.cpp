@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/gladiasink/heartbeat_policies.h"
 #include "elements/gladiasink/liveness.h"
-#include "elements/gladiasink/output_planner.h"
-#include "elements/gladiasink/session_timeline.h"
-#include "elements/gladiasink/spoken_transcript.h"
+#include "elements/gladiasink/session_transcripts.h"
 #include "elements/gladiasink/utterance_book.h"
+#include "lib/recogniser/audio_timeline.h"
+#include "lib/recogniser/output_planner.h"
 
 #include <string>
 
 #include <glib.h>
 
+using namespace lt;
 using namespace lt::gladia;
 
 namespace {
@@ -22,8 +23,8 @@ using Verdict = UtteranceBook::Verdict;
 /// 100 ms of audio.
 constexpr std::uint64_t kChunk = 3200;
 
-SessionTimeline filled(std::uint64_t startNs, int chunks) {
-    SessionTimeline timeline;
+AudioTimeline filled(std::uint64_t startNs, int chunks) {
+    AudioTimeline timeline;
     timeline.reset(kFormat);
     for (int i = 0; i < chunks; i++) {
         const std::uint64_t at = startNs + static_cast<std::uint64_t>(i) * 100 * kMs;
@@ -35,21 +36,21 @@ SessionTimeline filled(std::uint64_t startNs, int chunks) {
 } // namespace
 
 static void session_time_starts_where_its_audio_did() {
-    const SessionTimeline timeline = filled(5 * kSecond, 20);
+    const AudioTimeline timeline = filled(5 * kSecond, 20);
     g_assert_cmpuint(timeline.runningTimeAt(0), ==, 5 * kSecond);
     g_assert_cmpuint(timeline.runningTimeAt(1.25), ==, 6250 * kMs);
     g_assert_cmpuint(timeline.sentBytes(), ==, 20 * kChunk);
 }
 
 static void times_are_clamped_to_the_audio_sent() {
-    const SessionTimeline timeline = filled(5 * kSecond, 10);
+    const AudioTimeline timeline = filled(5 * kSecond, 10);
     g_assert_cmpuint(timeline.runningTimeAt(-3), ==, 5 * kSecond);
     g_assert_cmpuint(timeline.runningTimeAt(1e9), ==, 6 * kSecond);
-    g_assert_cmpuint(SessionTimeline().runningTimeAt(3), ==, 0);
+    g_assert_cmpuint(AudioTimeline().runningTimeAt(3), ==, 0);
 }
 
 static void a_hole_shifts_what_follows_and_is_told_once() {
-    SessionTimeline timeline = filled(0, 10);
+    AudioTimeline timeline = filled(0, 10);
     timeline.append(kChunk, 4 * kSecond, 0, 0); // three seconds are missing
     g_assert_cmpuint(timeline.runningTimeAt(0.9), ==, 900 * kMs);
     g_assert_cmpuint(timeline.runningTimeAt(1.05), ==, 4050 * kMs);
@@ -59,7 +60,7 @@ static void a_hole_shifts_what_follows_and_is_told_once() {
 }
 
 static void jitter_is_not_a_hole_and_does_not_drift() {
-    SessionTimeline timeline;
+    AudioTimeline timeline;
     timeline.reset(kFormat);
     for (std::uint64_t i = 0; i < 10'000; i++)
         timeline.append(kChunk, i * 100 * kMs + (i % 2 ? kMs : 0), 0, 0);
@@ -68,7 +69,7 @@ static void jitter_is_not_a_hole_and_does_not_drift() {
 }
 
 static void a_slow_clock_is_followed() {
-    SessionTimeline timeline;
+    AudioTimeline timeline;
     timeline.reset(kFormat);
     // Timestamps run 0.1 % fast against the count of frames.
     std::uint64_t at = 0;
@@ -80,7 +81,7 @@ static void a_slow_clock_is_followed() {
 }
 
 static void frames_are_counted_not_durations() {
-    SessionTimeline timeline;
+    AudioTimeline timeline;
     const AudioFormat cd{Encoding::Pcm, 44100, 2};
     timeline.reset(cd);
     // 24 h in pieces whose duration is no whole number of nanoseconds.
@@ -94,16 +95,16 @@ static void frames_are_counted_not_durations() {
 }
 
 static void stamps_belong_to_the_block_and_the_instant() {
-    const SessionTimeline timeline = filled(0, 20);
+    const AudioTimeline timeline = filled(0, 20);
     const auto stamps = timeline.stampsAt(0.25);
     g_assert_cmpuint(stamps.enteredNs, ==, 1000 * kSecond + 200 * kMs);
     g_assert_cmpuint(stamps.sentNs, ==, 1001 * kSecond + 200 * kMs);
     g_assert_cmpuint(stamps.spokenNs, ==, 1000 * kSecond + 150 * kMs);
-    g_assert_cmpuint(SessionTimeline().stampsAt(1).sentNs, ==, ~std::uint64_t{0});
+    g_assert_cmpuint(AudioTimeline().stampsAt(1).sentNs, ==, ~std::uint64_t{0});
 }
 
 static void only_the_last_minutes_are_remembered() {
-    SessionTimeline timeline = filled(0, 36'000); // an hour
+    AudioTimeline timeline = filled(0, 36'000); // an hour
     g_assert_cmpuint(timeline.runningTimeAt(3599), ==, 3599 * kSecond);
     // What is forgotten is still answered, with the oldest that is known.
     g_assert_cmpuint(timeline.stampsAt(1).sentNs, >, 1001 * kSecond + 3000 * kSecond);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/audio_backlog.h"
+#include "lib/export.h"
 #include "lib/gst/refs.h"
+#include "lib/recogniser/audio_backlog.h"
 
 #include <cstdint>
 #include <optional>
@@ -10,10 +11,10 @@
 
 #include <gst/gst.h>
 
-namespace lt::gladia {
+namespace lt {
 
 /// Makes blocks with running times of the buffers of the sink pad. Streaming thread.
-class AudioIntake {
+class LT_EXPORT AudioIntake {
 public:
     AudioIntake() { reset(); }
 
@@ -37,4 +38,4 @@ private:
     GstClockTime nextPts_ = GST_CLOCK_TIME_NONE; // of a buffer that follows without a gap
 };
 
-} // namespace lt::gladia
+} // namespace lt

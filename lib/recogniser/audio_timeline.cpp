@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/session_timeline.h"
+#include "lib/recogniser/audio_timeline.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace lt::gladia {
+namespace lt {
 
 namespace {
 
@@ -18,13 +18,13 @@ constexpr std::uint64_t kStampStepNs = 10'000'000;
 
 } // namespace
 
-void SessionTimeline::reset(const AudioFormat &format) {
-    *this = SessionTimeline();
+void AudioTimeline::reset(const AudioFormat &format) {
+    *this = AudioTimeline();
     format_ = format;
 }
 
-void SessionTimeline::append(std::uint64_t bytes, std::uint64_t runningNs, std::uint64_t enteredNs,
-                             std::uint64_t sentNs) {
+void AudioTimeline::append(std::uint64_t bytes, std::uint64_t runningNs, std::uint64_t enteredNs,
+                           std::uint64_t sentNs) {
     const std::uint64_t start = this->sentNs();
     sentBytes_ += bytes;
     if (anchors_.empty()) {
@@ -45,7 +45,7 @@ void SessionTimeline::append(std::uint64_t bytes, std::uint64_t runningNs, std::
     forget();
 }
 
-void SessionTimeline::forget() {
+void AudioTimeline::forget() {
     const std::uint64_t now = sentNs();
     if (now < kMemoryNs)
         return;
@@ -57,7 +57,7 @@ void SessionTimeline::forget() {
         anchors_.pop_front();
 }
 
-std::uint64_t SessionTimeline::clamped(double sessionSeconds) const {
+std::uint64_t AudioTimeline::clamped(double sessionSeconds) const {
     if (!(sessionSeconds > 0))
         return 0;
     const double ns = sessionSeconds * 1e9;
@@ -65,14 +65,14 @@ std::uint64_t SessionTimeline::clamped(double sessionSeconds) const {
     return ns >= static_cast<double>(end) ? end : static_cast<std::uint64_t>(std::llround(ns));
 }
 
-const SessionTimeline::Anchor &SessionTimeline::anchorAt(std::uint64_t sessionNs) const {
+const AudioTimeline::Anchor &AudioTimeline::anchorAt(std::uint64_t sessionNs) const {
     auto after =
         std::upper_bound(anchors_.begin(), anchors_.end(), sessionNs,
                          [](std::uint64_t ns, const Anchor &anchor) { return ns < anchor.sessionNs; });
     return after == anchors_.begin() ? anchors_.front() : *std::prev(after);
 }
 
-std::uint64_t SessionTimeline::runningTimeAt(double sessionSeconds) const {
+std::uint64_t AudioTimeline::runningTimeAt(double sessionSeconds) const {
     if (anchors_.empty())
         return 0;
     const std::uint64_t at = clamped(sessionSeconds);
@@ -80,7 +80,7 @@ std::uint64_t SessionTimeline::runningTimeAt(double sessionSeconds) const {
     return anchor.runningNs + (at > anchor.sessionNs ? at - anchor.sessionNs : 0);
 }
 
-SessionTimeline::Stamps SessionTimeline::stampsAt(double sessionSeconds) const {
+AudioTimeline::Stamps AudioTimeline::stampsAt(double sessionSeconds) const {
     if (sent_.empty())
         return {kUnknown, kUnknown, kUnknown};
     const std::uint64_t at = clamped(sessionSeconds);
@@ -92,7 +92,7 @@ SessionTimeline::Stamps SessionTimeline::stampsAt(double sessionSeconds) const {
     return {found->enteredNs - after, found->enteredNs, found->sentNs};
 }
 
-bool SessionTimeline::crossesHole(double sessionSeconds) {
+bool AudioTimeline::crossesHole(double sessionSeconds) {
     if (anchors_.empty())
         return false;
     const std::uint64_t holes = anchorAt(clamped(sessionSeconds)).holes;
@@ -102,4 +102,4 @@ bool SessionTimeline::crossesHole(double sessionSeconds) {
     return true;
 }
 
-} // namespace lt::gladia
+} // namespace lt

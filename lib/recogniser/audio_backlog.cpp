@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/audio_backlog.h"
+#include "lib/recogniser/audio_backlog.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace lt::gladia {
+namespace lt {
 
 namespace {
 
@@ -101,4 +101,4 @@ AudioBacklog::Level AudioBacklog::level() const {
     return {ns_, blocks_.size(), droppedNs_, droppedBlocks_};
 }
 
-} // namespace lt::gladia
+} // namespace lt

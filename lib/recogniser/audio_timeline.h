@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/audio_format.h"
+#include "lib/export.h"
+#include "lib/recogniser/audio_format.h"
 
 #include <cstdint>
 #include <deque>
 
-namespace lt::gladia {
+namespace lt {
 
-/// Puts the times of one Gladia session on our clocks. The service counts from the first byte of the session;
+/// Puts the times of a recogniser's session on our clocks. It counts from the first byte of the session;
 /// the pipeline's running time jumps where audio is missing. Pure, one thread.
 ///
-/// Remembers the last kMemoryNs of audio: longer than any utterance and any delay of the service.
-class SessionTimeline {
+/// Remembers the last kMemoryNs of audio: longer than any utterance and any delay of the recogniser.
+class LT_EXPORT AudioTimeline {
 public:
     static constexpr std::uint64_t kMemoryNs = 180'000'000'000;
 
@@ -21,12 +22,12 @@ public:
         std::uint64_t
             spokenNs; ///< when that instant of audio was current: block entered, less what followed it
         std::uint64_t enteredNs; ///< when its block entered the element
-        std::uint64_t sentNs;    ///< when its block was handed to the socket
+        std::uint64_t sentNs;    ///< when its block was handed to the recogniser
     };
 
     /// A new session: offset zero is the next frame sent.
     void reset(const AudioFormat &format);
-    /// `bytes` whole frames were handed to the socket.
+    /// `bytes` whole frames were handed to the recogniser.
     void append(std::uint64_t bytes, std::uint64_t runningNs, std::uint64_t enteredNs, std::uint64_t sentNs);
 
     /// Running time of an instant of the session; clamped to the audio that was sent.
@@ -62,4 +63,4 @@ private:
     std::deque<Sent> sent_;      // ordered
 };
 
-} // namespace lt::gladia
+} // namespace lt

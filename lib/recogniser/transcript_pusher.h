@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/output_planner.h"
-#include "elements/gladiasink/transcript_queue.h"
+#include "lib/export.h"
+#include "lib/recogniser/output_planner.h"
+#include "lib/recogniser/transcript_queue.h"
 
 #include <atomic>
 #include <cstdint>
@@ -12,10 +13,10 @@
 
 #include <gst/gst.h>
 
-namespace lt::gladia {
+namespace lt {
 
 /// Everything that leaves by the source pad: the body of the pad's task, and what it needs to know.
-class TranscriptPusher {
+class LT_EXPORT TranscriptPusher {
 public:
     /// Called from the task, without locks.
     struct Callbacks {
@@ -93,4 +94,4 @@ private:
     std::atomic<std::uint64_t> pushed_ = 0;
 };
 
-} // namespace lt::gladia
+} // namespace lt

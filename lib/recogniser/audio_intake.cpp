@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/audio_intake.h"
+#include "lib/recogniser/audio_intake.h"
 
 #include <utility>
 
 #include <gst/audio/audio.h>
 
-namespace lt::gladia {
+namespace lt {
 
 void AudioIntake::reset() {
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
@@ -75,4 +75,4 @@ std::optional<AudioBlock> AudioIntake::take(BufferRef buffer, std::uint64_t nowN
     return block;
 }
 
-} // namespace lt::gladia
+} // namespace lt

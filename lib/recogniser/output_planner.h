@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace lt::gladia {
+namespace lt {
 
 /// Decides the times of what leaves by the source pad: buffers never go backwards, GAPs keep downstream going
 /// while nobody speaks. All times are ns of the outgoing segment, whose base is the lateness. Pure.
@@ -55,4 +55,4 @@ private:
     std::uint64_t maxDelayNs_ = 0;
 };
 
-} // namespace lt::gladia
+} // namespace lt

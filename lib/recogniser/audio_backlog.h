@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/audio_format.h"
+#include "lib/export.h"
 #include "lib/gst/refs.h"
+#include "lib/recogniser/audio_format.h"
 
 #include <condition_variable>
 #include <cstddef>
@@ -12,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-namespace lt::gladia {
+namespace lt {
 
 /// Whole frames of audio on their way. The bytes stay in the buffer that brought them; only who sends them
 /// looks into it.
@@ -33,8 +34,8 @@ struct LostRange {
     bool operator==(const LostRange &) const = default;
 };
 
-/// Audio that waits for the service, bounded in time. Any thread; one producer, one consumer.
-class AudioBacklog {
+/// Audio that waits for the recogniser, bounded in time. Any thread; one producer, one consumer.
+class LT_EXPORT AudioBacklog {
 public:
     enum class Policy { Block, DropOldest };
     enum class Result { Taken, Flushing, Ended, Failed };
@@ -87,4 +88,4 @@ private:
     Result state_ = Result::Taken;
 };
 
-} // namespace lt::gladia
+} // namespace lt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/upstream_liveness.h"
+#include "lib/recogniser/upstream_liveness.h"
 
 #include "lib/gst/refs.h"
 
@@ -8,7 +8,7 @@
 
 #include <gst/base/gstbasesrc.h>
 
-namespace lt::gladia {
+namespace lt {
 
 namespace {
 
@@ -72,4 +72,4 @@ bool upstreamIsLive(GstPad *sinkPad) {
     return live && !SourceSearch().patientSourceAbove(sinkPad);
 }
 
-} // namespace lt::gladia
+} // namespace lt

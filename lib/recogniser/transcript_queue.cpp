@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/transcript_queue.h"
+#include "lib/recogniser/transcript_queue.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace lt::gladia {
+namespace lt {
 
 void TranscriptQueue::Writer::push(OutputItem item) const {
     queue_->push(std::move(item), generation_);
@@ -82,4 +82,4 @@ std::uint64_t TranscriptQueue::dropped() const {
     return dropped_;
 }
 
-} // namespace lt::gladia
+} // namespace lt

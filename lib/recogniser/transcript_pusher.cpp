@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/transcript_pusher.h"
+#include "lib/recogniser/transcript_pusher.h"
 
 #include "lib/livetranscript/livetranscript.h"
 #include "lib/transcript/transcript.h"
@@ -7,10 +7,7 @@
 #include <chrono>
 #include <utility>
 
-GST_DEBUG_CATEGORY_EXTERN(gst_gladia_sink_debug);
-#define GST_CAT_DEFAULT gst_gladia_sink_debug
-
-namespace lt::gladia {
+namespace lt {
 
 namespace {
 
@@ -214,4 +211,4 @@ void TranscriptPusher::noteDelay() {
     }
 }
 
-} // namespace lt::gladia
+} // namespace lt

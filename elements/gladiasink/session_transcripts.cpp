@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/spoken_transcript.h"
+#include "elements/gladiasink/session_transcripts.h"
 
 #include <algorithm>
 #include <utility>
@@ -49,16 +49,7 @@ std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, st
 
 SpokenTranscript SessionTranscripts::makeGap(const LostRange &range, const std::string &reason,
                                              std::uint64_t nowNs) {
-    SpokenTranscript spoken;
-    spoken.transcript.kind = GST_TRANSCRIPT_KIND_GAP;
-    spoken.transcript.epoch = epoch_;
-    spoken.transcript.utteranceId = "gap-" + std::to_string(++gaps_);
-    spoken.transcript.isFinal = true;
-    spoken.transcript.startNs = range.startNs;
-    spoken.transcript.endNs = range.endNs;
-    spoken.transcript.reason = reason;
-    spoken.stamps.received = nowNs;
-    return spoken;
+    return lt::makeGap(epoch_, ++gaps_, range, reason, nowNs);
 }
 
 } // namespace lt::gladia

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/spoken_transcript.h"
+#include "lib/export.h"
 #include "lib/gst/refs.h"
+#include "lib/recogniser/spoken_transcript.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -14,7 +15,7 @@
 #include <utility>
 #include <variant>
 
-namespace lt::gladia {
+namespace lt {
 
 /// Nothing follows.
 struct EndOfTranscripts {
@@ -26,7 +27,7 @@ using OutputItem = std::variant<SpokenTranscript, EventRef, EndOfTranscripts>;
 /// From the IO thread and the streaming thread to the source pad's task. Bounded: once kLagItems wait, a
 /// waiting partial gives way to a newer message about the same utterance; beyond kMaxItems the oldest
 /// transcript goes, counted.
-class TranscriptQueue : public std::enable_shared_from_this<TranscriptQueue> {
+class LT_EXPORT TranscriptQueue : public std::enable_shared_from_this<TranscriptQueue> {
 public:
     static constexpr std::size_t kLagItems = 16;
     static constexpr std::size_t kMaxItems = 4096;
@@ -73,4 +74,4 @@ private:
     bool shut_ = true;
 };
 
-} // namespace lt::gladia
+} // namespace lt

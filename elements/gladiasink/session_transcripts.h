@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/audio_backlog.h"
 #include "elements/gladiasink/protocol.h"
-#include "elements/gladiasink/session_timeline.h"
 #include "elements/gladiasink/utterance_book.h"
-#include "lib/livetranscript/gsttranscriptmeta.h"
-#include "lib/transcript/transcript.h"
+#include "lib/recogniser/audio_timeline.h"
+#include "lib/recogniser/spoken_transcript.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace lt::gladia {
-
-/// A message for downstream, on the pipeline's clocks.
-struct SpokenTranscript {
-    Transcript transcript;
-    GstTranscriptStamps stamps = GST_TRANSCRIPT_STAMPS_INIT; ///< all but `pushed`
-    std::uint64_t spokenNs = ~std::uint64_t{0}; ///< the utterance's end on the monotonic clock; ~0 unknown
-    bool afterHole = false;                     ///< audio before it was lost
-};
 
 /// Turns what one Gladia session says into transcripts. Pure, one thread.
 class SessionTranscripts {
@@ -33,8 +23,8 @@ public:
 
     /// A new session, named `epoch`, of audio in `format`.
     void reset(const std::string &epoch, const AudioFormat &format);
-    SessionTimeline &timeline() { return timeline_; }
-    const SessionTimeline &timeline() const { return timeline_; }
+    AudioTimeline &timeline() { return timeline_; }
+    const AudioTimeline &timeline() const { return timeline_; }
 
     /// Nothing when there is nothing new in it.
     std::optional<SpokenTranscript> make(Utterance utterance, std::uint64_t receivedNs);
@@ -47,7 +37,7 @@ public:
 
 private:
     std::string epoch_;
-    SessionTimeline timeline_;
+    AudioTimeline timeline_;
     UtteranceBook book_;
     Counts counts_;
     std::uint64_t gaps_ = 0;

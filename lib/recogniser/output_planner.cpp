@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "elements/gladiasink/output_planner.h"
+#include "lib/recogniser/output_planner.h"
 
 #include <algorithm>
 
-namespace lt::gladia {
+namespace lt {
 
 OutputPlanner::Slot OutputPlanner::place(std::uint64_t startNs, std::uint64_t endNs, bool afterHole,
                                          bool isFinal, std::optional<std::uint64_t> nowNs) {
@@ -34,4 +34,4 @@ OutputPlanner::Gap OutputPlanner::gap(std::optional<std::uint64_t> nowNs) {
     return gap;
 }
 
-} // namespace lt::gladia
+} // namespace lt

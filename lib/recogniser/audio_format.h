@@ -3,11 +3,11 @@
 
 #include <cstdint>
 
-namespace lt::gladia {
+namespace lt {
 
 enum class Encoding : std::uint8_t { Pcm, Alaw, Ulaw };
 
-/// What the audio of one Gladia session is: interleaved, 16-bit little-endian PCM or 8-bit A-law/µ-law.
+/// What the audio for a recogniser is: interleaved, 16-bit little-endian PCM or 8-bit A-law/µ-law.
 struct AudioFormat {
     Encoding encoding = Encoding::Pcm;
     std::uint32_t rate = 0; ///< frames per second
@@ -26,4 +26,4 @@ struct AudioFormat {
     std::uint64_t nsOfBytes(std::uint64_t bytes) const { return nsOfFrames(bytes / bytesPerFrame()); }
 };
 
-} // namespace lt::gladia
+} // namespace lt
