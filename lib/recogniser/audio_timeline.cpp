@@ -11,8 +11,6 @@ namespace {
 constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
 /// Timestamps that disagree with the count of frames by less are rounding or jitter; the count is truer.
 constexpr std::uint64_t kToleranceNs = 2'000'000;
-/// A jump of at least this is a hole: GStreamer's usual threshold for audio discontinuities.
-constexpr std::uint64_t kHoleNs = 40'000'000;
 /// Stamps are kept at this granularity, so that tiny chunks do not cost memory.
 constexpr std::uint64_t kStampStepNs = 10'000'000;
 

@@ -16,6 +16,8 @@ namespace lt {
 class LT_EXPORT AudioTimeline {
 public:
     static constexpr std::uint64_t kMemoryNs = 180'000'000'000;
+    /// A jump of at least this is a hole: GStreamer's usual threshold for audio discontinuities.
+    static constexpr std::uint64_t kHoleNs = 40'000'000;
 
     /// Monotonic clock, ns. All unknown (~0) before the first audio.
     struct Stamps {

@@ -24,8 +24,9 @@ TranscriptPusher::TranscriptPusher(GstElement *element, GstPad *pad, std::shared
                                    Callbacks callbacks)
     : element_(element), pad_(pad), queue_(std::move(queue)), callbacks_(std::move(callbacks)) {}
 
-void TranscriptPusher::reset(const Times &times) {
+void TranscriptPusher::reset(const Times &times, bool mayBeUnlinked) {
     times_ = times;
+    mayBeUnlinked_ = mayBeUnlinked;
     latencyNs_ = times.latencyNs;
     negotiated_ = false;
     text_ = false;
@@ -128,7 +129,7 @@ bool TranscriptPusher::deliver(SpokenTranscript &spoken) {
         return false;
     }
     noteDelay();
-    if (flow == GST_FLOW_OK || flow == GST_FLOW_NOT_LINKED) {
+    if (flow == GST_FLOW_OK || (flow == GST_FLOW_NOT_LINKED && mayBeUnlinked_)) {
         pushed_++;
         callbacks_.onTranscript(transcript.get());
         return true;

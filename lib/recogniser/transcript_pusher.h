@@ -38,8 +38,9 @@ public:
                      Callbacks callbacks);
 
     // ---- while the task does not run
-    /// A new stream, with everything to be negotiated anew.
-    void reset(const Times &times);
+    /// A new stream, with everything to be negotiated anew. `mayBeUnlinked`: transcripts that nobody takes
+    /// are no error.
+    void reset(const Times &times, bool mayBeUnlinked = true);
     /// After a flush: the caps stay, the segment starts again.
     void flushed();
 
@@ -77,6 +78,7 @@ private:
 
     // Task only, or while it does not run.
     Times times_;
+    bool mayBeUnlinked_ = true;
     OutputPlanner planner_;
     std::optional<OutputItem> pending_; // downstream was not ready for it
     bool prologueSent_ = false;
