@@ -25,6 +25,7 @@ from markdown import SHELL, all_blocks, commands_of_shell, why_block_is_not_acce
 ROOT = Path(__file__).resolve().parents[2]
 BUILD, EMULATOR, DTMF_WAV = (os.path.abspath(argument) for argument in sys.argv[1:4])
 PATIENCE = 90  # seconds, for whatever only fails
+WITH_US = ['setpriv', '--pdeathsig', 'KILL'] if shutil.which('setpriv') else []  # dies with the thread that started it
 NGINX, NGINX_RTMP = '/usr/sbin/nginx', '/usr/lib/nginx/modules/ngx_rtmp_module.so'
 PLAYING = re.compile(r'element "pipeline\d+" \(state-changed\).*new-state=\(GstState\)playing')
 # What others connect to: a pipeline behind an RTMP server may reach PLAYING only when somebody publishes.
@@ -46,7 +47,7 @@ class Command:
         self.what = what if isinstance(what, str) else ' '.join(what)
         self.log = tempfile.NamedTemporaryFile(dir=folder, suffix='.log', delete=False)
         arguments = ['bash', '-c', what] if isinstance(what, str) else what
-        self.process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=self.log,
+        self.process = subprocess.Popen(WITH_US + arguments, cwd=folder, env=environment, stdout=self.log,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def output(self):
