@@ -34,21 +34,36 @@ void checkNothingIsLeft(const Ports &ports) {
 
 void it_shows_finals_and_ends_by_itself() {
     const Ports ports;
-    Process run(ports.command({"--seconds", "7"}), {"GLADIA_API_KEY="});
+    Process run(ports.command({"--seconds", "7", "--emulator"}), {"GLADIA_API_KEY="});
     const auto status = run.waitForEnd(2 * kPatienceMs);
     const std::string output = run.output();
     g_test_message("%s", output.c_str());
     g_assert_true(status == 0);
-    g_assert_nonnull(g_strstr_len(output.c_str(), -1, "emulator, because GLADIA_API_KEY is not set"));
+    g_assert_nonnull(g_strstr_len(output.c_str(), -1, "a local emulator of Gladia"));
     const std::string page = "http://127.0.0.1:" + std::to_string(ports.page) + "/";
     g_assert_nonnull(g_strstr_len(output.c_str(), -1, page.c_str()));
     g_assert_nonnull(g_strstr_len(output.c_str(), -1, "\nfinal: "));
     checkNothingIsLeft(ports);
 }
 
+void without_a_key_the_offline_recogniser_hears_real_words() {
+    const char *tree = g_getenv("LT_BUILD");
+    if (!tree || !g_file_test((std::string(tree) + "/plugins/libgstsphinx.so").c_str(), G_FILE_TEST_EXISTS))
+        return g_test_skip("this build has no offline recogniser");
+    const Ports ports;
+    Process run(ports.command({"--seconds", "12"}), {"GLADIA_API_KEY="});
+    const auto status = run.waitForEnd(3 * kPatienceMs);
+    const std::string output = run.output();
+    g_test_message("%s", output.c_str());
+    g_assert_true(status == 0);
+    g_assert_nonnull(g_strstr_len(output.c_str(), -1, "offline recogniser"));
+    g_assert_nonnull(g_strstr_len(output.c_str(), -1, " spoken by a computer"));
+    checkNothingIsLeft(ports);
+}
+
 void an_interruption_ends_everything() {
     const Ports ports;
-    Process run(ports.command(), {"GLADIA_API_KEY="});
+    Process run(ports.command({"--emulator"}), {"GLADIA_API_KEY="});
     g_assert_true(run.waitFor("partial: "));
     run.signal(SIGINT);
     g_assert_true(run.waitForEnd() == 0);
@@ -91,6 +106,8 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     demo = argv[1];
     g_test_add_func("/demo/it shows finals and ends by itself", it_shows_finals_and_ends_by_itself);
+    g_test_add_func("/demo/without a key the offline recogniser hears real words",
+                    without_a_key_the_offline_recogniser_hears_real_words);
     g_test_add_func("/demo/an interruption ends everything", an_interruption_ends_everything);
     g_test_add_func("/demo/what cannot be published is named", what_cannot_be_published_is_named);
     g_test_add_func("/demo/a wrong recogniser address is named", a_wrong_recogniser_address_is_named);
