@@ -57,9 +57,14 @@ missing_packages() { # GROUP…
     done < <(grep -vE '^\s*(#|$)' "$package_list") | sort -u
 }
 
-apt_install() {
+apt_install() { # what apt and the packages' scripts say is shown only when it fails
+    local log status=0
+    log=$(mktemp)
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq install -y \
-        --no-install-recommends "$@" >/dev/null
+        --no-install-recommends "$@" </dev/null >"$log" 2>&1 || status=$?
+    [ $status -eq 0 ] || tail -n 30 "$log" >&2
+    rm -f "$log"
+    return $status
 }
 
 # The tests start an nginx of their own; the service that comes with the package is not wanted.
