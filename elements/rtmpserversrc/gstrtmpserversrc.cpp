@@ -260,6 +260,8 @@ static GstFlowReturn gst_rtmp_server_src_create(GstPushSrc *source, GstBuffer **
             continue;
         }
         if (const auto *ended = std::get_if<Ended>(&*arrival)) {
+            if (ended->lost > 0)
+                lt::rtmpserversrc::reportLost(GST_ELEMENT(self), ended->lost);
             lt::rtmpserversrc::reportEnded(GST_ELEMENT(self), state->names, *ended);
             if (ended->streamOver)
                 return GST_FLOW_EOS;

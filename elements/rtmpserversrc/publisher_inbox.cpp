@@ -41,7 +41,7 @@ void PublisherInbox::published(const rtmp::PublisherInfo &publisher) {
 rtmp::AfterEnd PublisherInbox::ended(const rtmp::PublishEnd &end) {
     std::unique_lock lock(mutex_);
     const bool over = started_ && end.kind != rtmp::PublishEnd::Kind::Replaced;
-    push(Ended{publisher_, end, over});
+    push(Ended{.publisher = publisher_, .end = end, .streamOver = over});
     wakeReader(lock);
     return over ? rtmp::AfterEnd::Retire : rtmp::AfterEnd::Keep;
 }
@@ -217,6 +217,8 @@ std::optional<Arrival> PublisherInbox::next() {
         }
     } else {
         queuedNews_--;
+        if (auto *ended = std::get_if<Ended>(&arrival))
+            ended->lost = std::exchange(unreportedLost_, 0);
     }
     return arrival;
 }

@@ -20,7 +20,8 @@ struct Published {
 struct Ended {
     rtmp::PublisherInfo publisher;
     rtmp::PublishEnd end;
-    bool streamOver; ///< nothing follows
+    bool streamOver;        ///< nothing follows
+    std::uint64_t lost = 0; ///< as of a tag
 };
 struct Tag {
     rtmp::MediaTag media;

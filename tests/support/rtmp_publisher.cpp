@@ -35,8 +35,10 @@ const Raw kConfig = {0xaf, 0x00, 0x12, 0x10};
 
 } // namespace
 
-RtmpPublisher::RtmpPublisher(std::uint16_t port)
+RtmpPublisher::RtmpPublisher(std::uint16_t port, int receiveBuffer)
     : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), reader_(*this, limits_) {
+    if (receiveBuffer > 0)
+        setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

@@ -27,7 +27,8 @@ struct PublishVerdict {
 /// thing, also half of it. Every wait ends after 30 seconds.
 class RtmpPublisher : private rtmp::ChunkReader::Sink {
 public:
-    explicit RtmpPublisher(std::uint16_t port);
+    /// `receiveBuffer` bytes, if not 0, are all that is kept of what the server sends before it is read.
+    explicit RtmpPublisher(std::uint16_t port, int receiveBuffer = 0);
 
     /// False when the server closed in between.
     bool handshake();

@@ -24,32 +24,46 @@ namespace {
 
 constexpr auto kPatience = 30s;
 
-/// Writes down what a claim hears.
-class Recorder : public PublishListener {
-public:
-    void published(const PublisherInfo &publisher) override {
-        note([&] { publishers.push_back(publisher); });
-    }
-    void media(MediaTag tag) override {
-        note([&] {
-            frames += tag.kind == MediaTag::Kind::Audio;
-            tags++;
-        });
-    }
-    AfterEnd ended(const PublishEnd &end) override {
-        note([&] { ends.push_back(end); });
-        return after;
-    }
-    void waitFor(const std::function<bool()> &condition) {
-        std::unique_lock lock(mutex_);
-        g_assert_true(changed_.wait_for(lock, kPatience, condition));
-    }
-
+/// What a claim heard.
+struct Seen {
     std::vector<PublisherInfo> publishers;
     std::vector<PublishEnd> ends;
     unsigned frames = 0;
     unsigned tags = 0;
-    AfterEnd after = AfterEnd::Keep;
+};
+
+class Recorder : public PublishListener {
+public:
+    explicit Recorder(AfterEnd after = AfterEnd::Keep) : after_(after) {}
+
+    void published(const PublisherInfo &publisher) override {
+        note([&] { seen_.publishers.push_back(publisher); });
+    }
+    void media(MediaTag tag) override {
+        note([&] {
+            seen_.frames += tag.kind == MediaTag::Kind::Audio;
+            seen_.tags++;
+        });
+    }
+    AfterEnd ended(const PublishEnd &end) override {
+        note([&] { seen_.ends.push_back(end); });
+        return after_;
+    }
+    /// What was heard once `condition` holds.
+    Seen waitFor(const std::function<bool(const Seen &)> &condition) {
+        std::unique_lock lock(mutex_);
+        g_assert_true(changed_.wait_for(lock, kPatience, [&] { return condition(seen_); }));
+        return seen_;
+    }
+    Seen frames(unsigned count) {
+        return waitFor([=](const Seen &seen) { return seen.frames == count; });
+    }
+    Seen ends(std::size_t count) {
+        return waitFor([=](const Seen &seen) { return seen.ends.size() == count; });
+    }
+    Seen now() {
+        return waitFor([](const Seen &) { return true; });
+    }
 
 private:
     template <typename Change>
@@ -59,8 +73,10 @@ private:
         changed_.notify_all();
     }
 
+    const AfterEnd after_;
     std::mutex mutex_;
     std::condition_variable changed_;
+    Seen seen_;
 };
 
 std::shared_ptr<RtmpServer> serverWith(const ServerLimits &limits = {}) {
@@ -96,14 +112,13 @@ static void a_publisher_reaches_the_claim_of_its_stream() {
     second.sendFrames(7);
     publisher.unpublish();
     second.drop();
-    recorder.waitFor([&] { return recorder.ends.size() == 1; });
-    other.waitFor([&] { return other.ends.size() == 1; });
-    g_assert_cmpuint(recorder.frames, ==, 100);
-    g_assert_cmpuint(recorder.tags, ==, 101);
-    g_assert_cmpuint(other.frames, ==, 7);
-    g_assert_true(recorder.ends[0].kind == PublishEnd::Kind::Clean);
-    g_assert_true(other.ends[0].kind == PublishEnd::Kind::Lost);
-    g_assert_true(recorder.publishers.at(0).software == "test publisher");
+    const Seen seen = recorder.ends(1), seenOther = other.ends(1);
+    g_assert_cmpuint(seen.frames, ==, 100);
+    g_assert_cmpuint(seen.tags, ==, 101);
+    g_assert_cmpuint(seenOther.frames, ==, 7);
+    g_assert_true(seen.ends[0].kind == PublishEnd::Kind::Clean);
+    g_assert_true(seenOther.ends[0].kind == PublishEnd::Kind::Lost);
+    g_assert_true(seen.publishers.at(0).software == "test publisher");
     const auto stats = claim->stats()->get();
     g_assert_false(stats.publishing);
     g_assert_cmpuint(stats.publishers, ==, 1);
@@ -131,7 +146,7 @@ static void of_many_at_once_exactly_one_is_accepted() {
             assertRefused(verdict, "NetStream.Publish.BadName", "already being published");
     }
     g_assert_cmpuint(accepted, ==, 1);
-    g_assert_cmpuint(recorder.publishers.size(), ==, 1);
+    g_assert_cmpuint(recorder.now().publishers.size(), ==, 1);
     g_assert_cmpuint(claim->stats()->get().refused, ==, kMany - 1);
 }
 
@@ -147,7 +162,7 @@ static void a_publisher_waits_for_its_claim() {
     Recorder recorder;
     auto claim = server->claim("live", "demo", {}, recorder);
     g_assert_true(publisher.awaitVerdict().accepted);
-    g_assert_cmpuint(recorder.publishers.size(), ==, 1);
+    g_assert_cmpuint(recorder.now().publishers.size(), ==, 1);
 }
 
 static void a_publisher_nobody_wants_is_refused_politely() {
@@ -176,11 +191,11 @@ static void a_silent_publisher_is_replaced() {
     second.sendConfig();
     second.sendFrames(3);
     second.unpublish();
-    recorder.waitFor([&] { return recorder.ends.size() == 2; });
-    g_assert_true(recorder.ends[0].kind == PublishEnd::Kind::Replaced);
-    g_assert_true(recorder.ends[1].kind == PublishEnd::Kind::Clean);
-    g_assert_cmpuint(recorder.frames, ==, 3);
-    g_assert_cmpuint(recorder.publishers.size(), ==, 2);
+    const Seen seen = recorder.ends(2);
+    g_assert_true(seen.ends[0].kind == PublishEnd::Kind::Replaced);
+    g_assert_true(seen.ends[1].kind == PublishEnd::Kind::Clean);
+    g_assert_cmpuint(seen.frames, ==, 3);
+    g_assert_cmpuint(seen.publishers.size(), ==, 2);
     const auto verdict = first.awaitVerdict();
     g_assert_true(verdict.code == "NetStream.Publish.Denied");
     g_assert_true(verdict.description == "RESOURCE_EXHAUSTED: Replaced by a new publisher.");
@@ -188,14 +203,13 @@ static void a_silent_publisher_is_replaced() {
 
 static void a_retired_claim_leaves_the_next_publisher_to_the_next_claim() {
     auto server = serverWith();
-    Recorder first, second;
-    first.after = AfterEnd::Retire;
+    Recorder first(AfterEnd::Retire), second;
     auto claim = server->claim("live", "demo", {}, first);
     g_assert_null(server->claim("live", "demo", {}, second).get());
     RtmpPublisher before(server->port());
     g_assert_true(before.publish("live", "demo").accepted);
     before.unpublish();
-    first.waitFor([&] { return first.ends.size() == 1; });
+    first.ends(1);
     RtmpPublisher after(server->port());
     g_assert_true(after.handshake() && after.connect("live"));
     after.requestPublish("demo");
@@ -204,7 +218,7 @@ static void a_retired_claim_leaves_the_next_publisher_to_the_next_claim() {
     claim.reset(); // takes nothing from the next one
     g_assert_true(after.awaitVerdict().accepted);
     after.sendConfig();
-    second.waitFor([&] { return second.tags == 1; });
+    second.waitFor([](const Seen &seen) { return seen.tags == 1; });
 }
 
 static void no_callback_comes_after_a_claim_is_gone() {
@@ -303,25 +317,24 @@ static void hostile_peers_are_closed_and_disturb_nobody() {
         g_assert_false(reset);
     }
     good.sendFrames(5);
-    recorder.waitFor([&] { return recorder.frames == 5; });
+    recorder.frames(5);
 }
 
 static void who_never_reads_keeps_publishing() {
     auto server = serverWith();
     Recorder recorder;
     auto claim = server->claim("live", "demo", {}, recorder);
-    RtmpPublisher publisher(server->port());
+    RtmpPublisher publisher(server->port(), 4096);
     g_assert_true(publisher.publish("live", "demo").accepted);
     Raw pings;
     for (int i = 0; i < 1000; i++)
         pings.insert(pings.end(), {2, 0, 0, 0, 0, 0, 6, 4, 0, 0, 0, 0, 0, 6, 0, 0, 0, 1});
-    // 9 MB of answers: more than the buffers of both sockets hold.
-    for (int i = 0; i < 500; i++)
+    // 1.8 MB of answers: more than the buffers of both sockets hold.
+    for (int i = 0; i < 100; i++)
         publisher.sendRaw(pings);
     publisher.sendConfig();
     publisher.sendFrames(3);
-    recorder.waitFor([&] { return recorder.frames == 3; });
-    g_assert_true(recorder.ends.empty());
+    g_assert_true(recorder.frames(3).ends.empty());
 }
 
 static void publishers_are_acknowledged_early() {
@@ -333,7 +346,7 @@ static void publishers_are_acknowledged_early() {
     publisher.sendConfig();
     publisher.sendMessage(kVideo, 0, Raw(70000, 0x27), 6);
     publisher.sendFrame(0);
-    recorder.waitFor([&] { return recorder.frames == 1; });
+    recorder.frames(1);
     while (publisher.acknowledged() < 65536)
         publisher.readAvailable();
 }
