@@ -4,6 +4,7 @@
 #include "lib/rtmp/byte_order.h"
 
 #include <bit>
+#include <utility>
 
 namespace lt::rtmp {
 
@@ -38,9 +39,9 @@ bool sameName(std::string_view a, std::string_view b) {
 } // namespace
 
 const AmfValue *AmfValue::member(std::string_view name) const {
-    for (const auto &[key, value] : members) {
-        if (sameName(key, name))
-            return &value;
+    for (const AmfMember &candidate : members) {
+        if (sameName(candidate.name, name))
+            return &candidate.value;
     }
     return nullptr;
 }
@@ -105,7 +106,7 @@ bool AmfReader::readMembers(AmfValue &value, unsigned depth) {
         AmfValue member;
         if (!read(member, depth + 1))
             return false;
-        value.members.emplace_back(std::move(name), std::move(member));
+        value.members.push_back({std::move(name), std::move(member)});
     }
 }
 

@@ -6,10 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace lt::rtmp {
+
+struct AmfMember;
 
 /// One AMF0 value. An ECMA array and a typed object read like an object: their elements are `members`.
 struct AmfValue {
@@ -18,7 +19,7 @@ struct AmfValue {
     Kind kind = Kind::Null;
     double number = 0; ///< of Number, Date (ms since 1970) and Boolean (0 or 1)
     std::string text;  ///< of String and Xml; any bytes
-    std::vector<std::pair<std::string, AmfValue>> members;
+    std::vector<AmfMember> members;
     std::vector<AmfValue> items;
 
     bool isString() const { return kind == Kind::String; }
@@ -28,6 +29,11 @@ struct AmfValue {
     const AmfValue *member(std::string_view name) const;
     /// The text of a string member, else "".
     std::string_view memberText(std::string_view name) const;
+};
+
+struct AmfMember {
+    std::string name;
+    AmfValue value;
 };
 
 /// Reads a run of AMF0 values. Depth and the number of values are bounded, memory by the bytes given.

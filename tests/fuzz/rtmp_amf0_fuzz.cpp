@@ -16,7 +16,7 @@ void check(const AmfValue &value, const Limits &limits, unsigned depth, unsigned
         std::abort();
     }
     for (const auto &member : value.members)
-        check(member.second, limits, depth + 1, count);
+        check(member.value, limits, depth + 1, count);
     for (const auto &item : value.items)
         check(item, limits, depth + 1, count);
 }
