@@ -12,18 +12,8 @@ namespace lt::gladia {
 
 namespace {
 
-using ElementRef = ObjectRef<GstElement>;
-
 guint toMs(std::uint64_t ns) {
     return static_cast<guint>(ns / GST_MSECOND);
-}
-
-GstStructure *named(const char *name, const std::string &session) {
-    return gst_structure_new(name, "session", G_TYPE_STRING, session.c_str(), nullptr);
-}
-
-void postElement(GstElement *element, GstStructure *structure) {
-    gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), structure));
 }
 
 GError *resourceError(const Failure &failure) {
@@ -53,7 +43,7 @@ GError *resourceError(const Failure &failure) {
 }
 
 GstStructure *detailsOf(const Failure &failure, const std::string &session) {
-    GstStructure *details = named("details", session);
+    GstStructure *details = gst_structure_new("details", "session", G_TYPE_STRING, session.c_str(), nullptr);
     if (failure.httpStatus)
         gst_structure_set(details, "http-status-code", G_TYPE_UINT, failure.httpStatus, nullptr);
     if (failure.closeCode)
@@ -61,41 +51,37 @@ GstStructure *detailsOf(const Failure &failure, const std::string &session) {
     return details;
 }
 
-/// One per kind of notice.
-class Poster {
+} // namespace
+
+/// One function per kind of notice.
+class GladiaMessages::Poster {
 public:
-    Poster(GstElement *element, const std::string &session) : element_(element), session_(session) {}
+    Poster(GstElement *element, const GladiaMessages &messages) : element_(element), messages_(messages) {}
 
     void operator()(const Connecting &notice) const {
         GST_INFO_OBJECT(element_, "connecting, attempt %u", notice.attempt);
-        send("gladiasink/connecting", "attempt", G_TYPE_UINT, notice.attempt, nullptr);
+        send("connecting", "attempt", G_TYPE_UINT, notice.attempt);
     }
     void operator()(const Connected &notice) const {
         GST_INFO_OBJECT(element_, "connected");
-        send("gladiasink/connected", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), nullptr);
+        send("connected", "session-id", G_TYPE_STRING, notice.sessionId.c_str());
     }
     void operator()(const Retrying &notice) const {
         GST_INFO_OBJECT(element_, "attempt %u failed, next in %u ms: %s", notice.attempt,
                         toMs(notice.delayNs), notice.failure.debug.c_str());
-        send("gladiasink/retrying", "attempt", G_TYPE_UINT, notice.attempt, "delay-ms", G_TYPE_UINT,
+        send("retrying", "attempt", G_TYPE_UINT, notice.attempt, "delay-ms", G_TYPE_UINT,
              toMs(notice.delayNs), "reason", G_TYPE_STRING, notice.failure.text.c_str(), "http-status-code",
-             G_TYPE_UINT, notice.failure.httpStatus, nullptr);
+             G_TYPE_UINT, notice.failure.httpStatus);
     }
     void operator()(const Closed &notice) const {
         GST_INFO_OBJECT(element_, "session closed, code %u", notice.closeCode);
-        send("gladiasink/closed", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "close-code",
-             G_TYPE_UINT, notice.closeCode, nullptr);
+        send("closed", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "close-code", G_TYPE_UINT,
+             notice.closeCode);
     }
-    void operator()(const AudioLost &notice) const {
-        GST_WARNING_OBJECT(
-            element_, "audio from %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT " will not be heard: %s",
-            GST_TIME_ARGS(notice.range.startNs), GST_TIME_ARGS(notice.range.endNs), notice.reason.c_str());
-        send("gladiasink/gap", "start", G_TYPE_UINT64, notice.range.startNs, "end", G_TYPE_UINT64,
-             notice.range.endNs, "reason", G_TYPE_STRING, notice.reason.c_str(), nullptr);
-    }
+    void operator()(const AudioLost &notice) const { messages_.postGap(notice.range, notice.reason); }
     void operator()(const AudioRejected &notice) const {
         GST_WARNING_OBJECT(element_, "the service reports: %s", notice.reason.c_str());
-        send("gladiasink/service-error", "reason", G_TYPE_STRING, notice.reason.c_str(), nullptr);
+        send("service-error", "reason", G_TYPE_STRING, notice.reason.c_str());
     }
     void operator()(const Incomplete &notice) const {
         const guint missing = toMs(notice.unsentNs + notice.unacknowledgedNs);
@@ -104,70 +90,38 @@ public:
             ("The end of the audio may be missing from the transcript: Gladia did not finish."),
             ("%s %u ms of audio not taken, %" G_GUINT64_FORMAT " utterances without a final.",
              notice.debug.c_str(), missing, notice.openUtterances),
-            ("session", G_TYPE_STRING, session_.c_str(), "session-id", G_TYPE_STRING,
+            ("session", G_TYPE_STRING, messages_.session().c_str(), "session-id", G_TYPE_STRING,
              notice.sessionId.c_str(), "close-code", G_TYPE_UINT, notice.closeCode, "missing-audio-ms",
              G_TYPE_UINT, missing, "open-utterances", G_TYPE_UINT64, notice.openUtterances, nullptr));
     }
 
 private:
     template <typename... Fields>
-    void send(const char *name, Fields... fields) const {
-        GstStructure *structure = named(name, session_);
-        gst_structure_set(structure, fields...);
-        postElement(element_, structure);
+    void send(const char *what, Fields... fields) const {
+        messages_.send(element_, what, fields...);
     }
 
     GstElement *element_;
-    const std::string &session_;
+    const GladiaMessages &messages_;
 };
 
-} // namespace
+GladiaMessages::GladiaMessages(GstElement *element, std::string session)
+    : RecogniserMessages(element, gst_gladia_sink_debug, std::move(session)) {}
 
-GladiaMessages::GladiaMessages(GstElement *element, std::string session) : session_(std::move(session)) {
-    g_weak_ref_init(&element_, element);
+void GladiaMessages::post(const Notice &notice) const {
+    if (const ElementRef element = this->element())
+        std::visit(Poster(element.get(), *this), notice);
 }
 
-GladiaMessages::~GladiaMessages() {
-    g_weak_ref_clear(&element_);
-}
-
-void GladiaMessages::post(const Notice &notice) {
-    const ElementRef element(static_cast<GstElement *>(g_weak_ref_get(&element_)));
-    if (element)
-        std::visit(Poster(element.get(), session_), notice);
-}
-
-void GladiaMessages::post(const Failure &failure) {
-    const ElementRef element(static_cast<GstElement *>(g_weak_ref_get(&element_)));
+void GladiaMessages::post(const Failure &failure) const {
+    const ElementRef element = this->element();
     if (!element)
         return;
     GST_ERROR_OBJECT(element.get(), "%s (%s)", failure.text.c_str(), failure.debug.c_str());
     const ErrorRef error(resourceError(failure));
     gst_element_post_message(element.get(), gst_message_new_error_with_details(
                                                 GST_OBJECT(element.get()), error.get(), failure.debug.c_str(),
-                                                detailsOf(failure, session_)));
-}
-
-void GladiaMessages::post(GstTranscript *transcript) {
-    const ElementRef element(static_cast<GstElement *>(g_weak_ref_get(&element_)));
-    if (!element)
-        return;
-    const CharPtr json(gst_transcript_to_json(transcript));
-    GstStructure *structure = named("gladiasink/transcript", session_);
-    gst_structure_set(structure, "transcript", GST_TYPE_TRANSCRIPT, transcript, "json", G_TYPE_STRING,
-                      json.get(), nullptr);
-    postElement(element.get(), structure);
-}
-
-void GladiaMessages::postLate(guint64 lateFinals, guint64 maxDelayMs) {
-    const ElementRef element(static_cast<GstElement *>(g_weak_ref_get(&element_)));
-    if (!element)
-        return;
-    GST_ELEMENT_WARNING_WITH_DETAILS(
-        element.get(), CORE, CLOCK, ("Captions come later than latency-ms and lateness-ms allow."),
-        ("Largest delay so far %" G_GUINT64_FORMAT " ms: raise latency-ms or lateness-ms.", maxDelayMs),
-        ("session", G_TYPE_STRING, session_.c_str(), "late-finals", G_TYPE_UINT64, lateFinals,
-         "max-observed-delay", G_TYPE_UINT64, maxDelayMs, nullptr));
+                                                detailsOf(failure, session())));
 }
 
 } // namespace lt::gladia

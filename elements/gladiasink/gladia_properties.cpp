@@ -41,23 +41,6 @@ GParamFlags flags(guint more = GST_PARAM_MUTABLE_READY) {
     return static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | more);
 }
 
-GType backpressureType() {
-    static const GEnumValue values[] = {
-        {GST_GLADIA_SINK_BACKPRESSURE_AUTO, "Drop when live, else block", "auto"},
-        {GST_GLADIA_SINK_BACKPRESSURE_BLOCK, "Wait for room, and let upstream wait", "block"},
-        {GST_GLADIA_SINK_BACKPRESSURE_DROP_OLDEST, "Drop the oldest audio and announce the gap",
-         "drop-oldest"},
-        {0, nullptr, nullptr},
-    };
-    static gsize once = 0;
-    if (g_once_init_enter(&once)) {
-        const GType type = g_enum_register_static("GstGladiaSinkBackpressure", values);
-        gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
-        g_once_init_leave(&once, type);
-    }
-    return once;
-}
-
 void installText(GObjectClass *klass, guint id, const char *name, const char *nick, const char *blurb,
                  const char *fallback) {
     g_object_class_install_property(klass, id, g_param_spec_string(name, nick, blurb, fallback, flags()));
@@ -153,7 +136,7 @@ void installFlow(GObjectClass *klass) {
             "backpressure", "Backpressure",
             "What a full backlog does: auto drops the oldest audio when the pipeline and all its "
             "sources are live, else blocks",
-            backpressureType(), GST_GLADIA_SINK_BACKPRESSURE_AUTO, flags()));
+            backpressureType(), GST_TRANSCRIPT_BACKPRESSURE_AUTO, flags()));
     installMs(
         klass, PROP_LATENCY_MS, "latency-ms", "Latency",
         "Text output only: how long after its audio a caption may come and still be in sync, milliseconds; "
@@ -273,7 +256,7 @@ bool setProperty(GladiaSettings &settings, guint id, const GValue *value) {
     else if (double *seconds = secondsOf(settings, id))
         *seconds = g_value_get_double(value);
     else if (id == PROP_BACKPRESSURE)
-        settings.backpressure = static_cast<GstGladiaSinkBackpressure>(g_value_get_enum(value));
+        settings.backpressure = static_cast<GstTranscriptBackpressure>(g_value_get_enum(value));
     else
         return false;
     return true;

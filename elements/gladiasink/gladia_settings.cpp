@@ -9,6 +9,8 @@ namespace lt::gladia {
 namespace {
 
 constexpr gsize kMaxKeyFile = 4096;
+/// What the service may take beyond the longest utterance, for GAPs in a JSON stream.
+constexpr double kServiceDelaySeconds = 10;
 
 SettingsError resourceError(gint code, std::string text, std::string debug = {}) {
     return {GST_RESOURCE_ERROR, code, std::move(text), std::move(debug)};
@@ -92,6 +94,17 @@ bool loadAuthorities(const std::string &file, GRef<GTlsDatabase> &database, Sett
 }
 
 } // namespace
+
+RecogniserPads::Settings GladiaSettings::pads() const {
+    RecogniserPads::Settings pads;
+    pads.times.latencyNs = nsOfMs(latencyMs);
+    pads.times.latenessNs = nsOfMs(latenessMs);
+    const double lag = options.maxUtterance + kServiceDelaySeconds;
+    pads.times.jsonLagNs = static_cast<std::uint64_t>(lag * static_cast<double>(GST_SECOND));
+    pads.mayBeUnlinked = true;
+    pads.backpressure = backpressure;
+    return pads;
+}
 
 GladiaEnvironment GladiaEnvironment::read(const GladiaSettings &settings) {
     const auto variable = [](const char *name) {

@@ -2,19 +2,13 @@
 #pragma once
 
 #include "elements/gladiasink/gladia_stream.h"
+#include "lib/recogniser/recogniser_pads.h"
 
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include <gst/gst.h>
-
-/// What a full backlog does.
-enum GstGladiaSinkBackpressure {
-    GST_GLADIA_SINK_BACKPRESSURE_AUTO,
-    GST_GLADIA_SINK_BACKPRESSURE_BLOCK,
-    GST_GLADIA_SINK_BACKPRESSURE_DROP_OLDEST
-};
 
 namespace lt::gladia {
 
@@ -33,10 +27,12 @@ struct GladiaSettings {
     guint drainTimeoutMs = 10000;
     guint shutdownTimeoutMs = 5000;
     guint maxBacklogMs = 120000;
-    GstGladiaSinkBackpressure backpressure = GST_GLADIA_SINK_BACKPRESSURE_AUTO;
+    GstTranscriptBackpressure backpressure = GST_TRANSCRIPT_BACKPRESSURE_AUTO;
     guint latencyMs = 8000;
     guint latenessMs = 0;
     bool postMessages = false;
+
+    RecogniserPads::Settings pads() const;
 };
 
 /// What the environment says, read in NULL→READY.

@@ -6,23 +6,22 @@
 #include "elements/gladiasink/gladia_stream.h"
 #include "elements/gladiasink/gstgladiasink.h"
 #include "elements/gladiasink/heartbeat_policies.h"
-#include "lib/recogniser/audio_intake.h"
-#include "lib/recogniser/transcript_pusher.h"
+#include "lib/recogniser/recogniser_pads.h"
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
-/// What a GstGladiaSink holds, and the C++ half of what it does. The GObject shell is in gstgladiasink.cpp,
-/// the pads in it too.
+/// What a GstGladiaSink holds, and the C++ half of what it does. The GObject shell is in gstgladiasink.cpp.
 namespace lt::gladia {
 
 class GladiaSinkState {
 public:
     GladiaSinkState(GstGladiaSink *element, GstPad *sinkPad, GstPad *sourcePad);
+
+    RecogniserPads &pads() { return pads_; }
 
     // ---- properties: any thread
     bool set(guint id, const GValue *value);
@@ -35,65 +34,38 @@ public:
     /// good.
     bool open();
     void setPlaying(bool playing);
-    /// PAUSED→READY, before the pads are deactivated: nothing waits any more.
-    void unblock();
-    /// PAUSED→READY, after that.
+    void unblock() { pads_.unblock(); }
+    /// PAUSED→READY, after the pads are deactivated.
     void close();
-
-    // ---- sink pad: streaming thread
-    GstFlowReturn chain(BufferRef buffer);
-    bool takeCaps(const GstCaps *caps);
-    bool takeSegment(const GstSegment *segment);
-    void takeStreamStart(GstEvent *event);
-    void takeEos(GstEvent *event);
-    void forward(EventRef event);
-    void flushStart();
-    void flushStop();
 
     // ---- either pad, any thread
     /// Takes the policy when `event` is a heartbeat.
     void heartbeat(GstEvent *event);
-    bool latency(GstQuery *query);
-
-    // ---- source pad's task
-    void startTask();
-    void turn();
 
 private:
+    std::shared_ptr<RecogniserStream> startStream(TranscriptQueue::Writer output);
+    RecogniserPads::Callbacks callbacks();
     std::shared_ptr<GladiaStream> stream() const;
-    void startStream();
-    AudioBacklog::Policy policy();
-    void negotiate();
-    TranscriptPusher::Callbacks pusherCallbacks();
-    TranscriptPusher::Times times() const;
+    std::shared_ptr<const GladiaMessages> messages() const;
+    void postError(const SettingsError &error) const;
     void reachedEos(std::uint32_t seqnum);
-    void postEos(std::uint32_t seqnum);
+    void postEos(std::uint32_t seqnum) const;
 
     GstElement *const element_;
-    GstPad *const sinkPad_;
     GstPad *const sourcePad_;
-    const std::shared_ptr<TranscriptQueue> output_;
-    TranscriptPusher pusher_;
-
-    // Under the sink pad's stream lock.
-    AudioIntake intake_;
-    std::optional<guint> groupId_;
-    std::optional<TranscriptQueue::Writer> writer_; // also set while the pads are inactive
-    std::optional<AudioBacklog::Policy> policy_;    // decided with the first buffer
-
-    std::atomic<bool> upstreamLive_ = false;
 
     // Never held across a push, a post, a query, or anything that waits.
     mutable std::mutex mutex_; // guards all below
     GladiaSettings settings_;
     GladiaEnvironment environment_;
-    std::optional<GladiaStream::Settings> streamSettings_; // from READY→PAUSED on
-    std::shared_ptr<GladiaMessages> messages_;
-    std::shared_ptr<GladiaStream> stream_;
+    std::optional<GladiaStream::Settings> streamSettings_; // between READY→PAUSED and PAUSED→READY
+    std::shared_ptr<const GladiaMessages> messages_;       // then, too
+    std::shared_ptr<GladiaStream> stream_;                 // then, too
     HeartbeatPolicies heartbeats_;
-    std::string resolvedSession_;
     bool playing_ = false;
     std::uint32_t eosSeqnum_ = 0; // of the EOS that has left by the source pad; 0: none
+
+    RecogniserPads pads_; // last: uses what is above
 };
 
 } // namespace lt::gladia

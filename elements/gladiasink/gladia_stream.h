@@ -3,6 +3,7 @@
 
 #include "elements/gladiasink/gladia_connection.h"
 #include "lib/net/context_thread.h"
+#include "lib/recogniser/recogniser_stream.h"
 #include "lib/recogniser/transcript_queue.h"
 
 #include <chrono>
@@ -15,7 +16,7 @@ namespace lt::gladia {
 
 /// A stream of audio on its way to the recogniser and the transcripts on their way back: the session and its
 /// connection on the recogniser thread, and what may be called from other threads.
-class GladiaStream {
+class GladiaStream final : public RecogniserStream {
 public:
     struct Settings {
         SessionConfig session;
@@ -39,19 +40,17 @@ public:
 
     GladiaStream(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks);
     /// Aborts; does not wait.
-    ~GladiaStream();
+    ~GladiaStream() override;
     GladiaStream(const GladiaStream &) = delete;
     GladiaStream &operator=(const GladiaStream &) = delete;
 
-    /// Streaming thread. Never waits for the network, except with Policy::Block when the backlog is full.
-    AudioBacklog::Result push(AudioBlock block, AudioBacklog::Policy policy);
-    /// No more audio. EndOfTranscripts with this seqnum comes out when all of it is transcribed.
-    void end(std::uint32_t seqnum);
+    AudioBacklog::Result push(AudioBlock block, AudioBacklog::Policy policy) override;
+    void end(std::uint32_t seqnum) override;
     /// Policy of a heartbeat; 0, 0 when there is none any more. Any thread.
     void setHeartbeat(std::uint64_t intervalNs, std::uint64_t limitNs);
 
-    /// Ends without a word: a waiting push() answers `result` at once, the socket says goodbye. Any thread.
-    void abort(AudioBacklog::Result result);
+    /// Ends without a word; the socket says goodbye.
+    void abort(AudioBacklog::Result result) override;
     /// After abort(): waits until the sockets are closed; false when that took longer than `patience`.
     bool waitClosed(std::chrono::milliseconds patience);
 

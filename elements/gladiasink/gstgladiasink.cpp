@@ -48,6 +48,7 @@
 #include "elements/gladiasink/gstgladiasink.h"
 
 #include "elements/gladiasink/gladia_sink_state.h"
+#include "lib/gst/refs.h"
 #include "lib/gst/session_context.h"
 #include "lib/livetranscript/livetranscript.h"
 
@@ -84,100 +85,35 @@ static GladiaSinkState &stateOf(GstObject *element) {
     return *GST_GLADIA_SINK(element)->state;
 }
 
-// ---- sink pad
+// ---- pads
 
 static GstFlowReturn gst_gladia_sink_chain(GstPad *, GstObject *parent, GstBuffer *buffer) {
-    return stateOf(parent).chain(lt::BufferRef(buffer));
+    return stateOf(parent).pads().chain(lt::BufferRef(buffer));
 }
 
-static gboolean gst_gladia_sink_flush(GstObject *parent, GstEvent *event) {
+static gboolean gst_gladia_sink_sink_event(GstPad *, GstObject *parent, GstEvent *event) {
     GladiaSinkState &state = stateOf(parent);
-    GstPad *source = GST_PAD(GST_ELEMENT(parent)->srcpads->data);
-    const bool starts = GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_START;
-    gst_pad_push_event(source, event); // FLUSH_START first: it frees a push that downstream blocks
-    if (starts)
-        state.flushStart();
-    else
-        state.flushStop();
-    return TRUE;
+    state.heartbeat(event);
+    return state.pads().sinkEvent(lt::EventRef(event));
 }
 
-/// Events that go on; serialized ones by the source pad's task, in order with the transcripts.
-static gboolean gst_gladia_sink_forward(GstPad *pad, GstObject *parent, GstEvent *event) {
-    stateOf(parent).heartbeat(event);
-    if (!GST_EVENT_IS_SERIALIZED(event))
-        return gst_pad_event_default(pad, parent, event);
-    stateOf(parent).forward(lt::EventRef(event));
-    return TRUE;
-}
-
-static gboolean gst_gladia_sink_sink_event(GstPad *pad, GstObject *parent, GstEvent *event) {
+static gboolean gst_gladia_sink_sink_query(GstPad *, GstObject *parent, GstQuery *query) {
     GladiaSinkState &state = stateOf(parent);
-    GST_DEBUG_OBJECT(pad, "%s", GST_EVENT_TYPE_NAME(event));
-    switch (GST_EVENT_TYPE(event)) {
-    case GST_EVENT_FLUSH_START:
-    case GST_EVENT_FLUSH_STOP:
-        return gst_gladia_sink_flush(parent, event);
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_CAPS:
-    case GST_EVENT_SEGMENT:
-    case GST_EVENT_EOS:
-    case GST_EVENT_GAP:
-    case GST_EVENT_TAG:
-    case GST_EVENT_STREAM_COLLECTION:
-        break; // about the audio: this element's own business
-    default:
-        return gst_gladia_sink_forward(pad, parent, event);
-    }
-    const lt::EventRef owned(event);
-    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
-        state.takeStreamStart(event);
-    } else if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
-        GstCaps *caps = nullptr;
-        gst_event_parse_caps(event, &caps);
-        return state.takeCaps(caps);
-    } else if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
-        const GstSegment *segment = nullptr;
-        gst_event_parse_segment(event, &segment);
-        return state.takeSegment(segment);
-    } else if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
-        state.takeEos(event);
-    }
-    return TRUE;
+    return lt::answerSessionQuery(query, state.session()) || state.pads().sinkQuery(query);
 }
-
-static gboolean gst_gladia_sink_sink_query(GstPad *pad, GstObject *parent, GstQuery *query) {
-    if (lt::answerSessionQuery(query, stateOf(parent).session()))
-        return TRUE;
-    // Audio buffers are of no use to what takes transcripts, and only the task speaks on the source pad.
-    if (GST_QUERY_IS_SERIALIZED(query))
-        return FALSE;
-    return gst_pad_query_default(pad, parent, query);
-}
-
-// ---- source pad
 
 static gboolean gst_gladia_sink_src_event(GstPad *pad, GstObject *parent, GstEvent *event) {
     stateOf(parent).heartbeat(event);
     return gst_pad_event_default(pad, parent, event);
 }
 
-static gboolean gst_gladia_sink_src_query(GstPad *pad, GstObject *parent, GstQuery *query) {
-    if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY)
-        return stateOf(parent).latency(query);
-    if (lt::answerSessionQuery(query, stateOf(parent).session()))
-        return TRUE;
-    return gst_pad_query_default(pad, parent, query);
+static gboolean gst_gladia_sink_src_query(GstPad *, GstObject *parent, GstQuery *query) {
+    GladiaSinkState &state = stateOf(parent);
+    return lt::answerSessionQuery(query, state.session()) || state.pads().sourceQuery(query);
 }
 
-static gboolean gst_gladia_sink_src_activate(GstPad *pad, GstObject *parent, GstPadMode mode,
-                                             gboolean active) {
-    if (mode != GST_PAD_MODE_PUSH)
-        return FALSE;
-    if (!active)
-        return gst_pad_stop_task(pad);
-    stateOf(parent).startTask();
-    return TRUE;
+static gboolean gst_gladia_sink_src_activate(GstPad *, GstObject *parent, GstPadMode mode, gboolean active) {
+    return stateOf(parent).pads().activateSource(mode, active);
 }
 
 // ---- GObject

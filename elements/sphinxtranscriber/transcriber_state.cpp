@@ -13,8 +13,6 @@ namespace lt::sphinx {
 
 namespace {
 
-constexpr const char *kElement = "sphinxtranscriber";
-
 std::string uniqueName() {
     const CharPtr uuid(g_uuid_string_random());
     return uuid.get();
@@ -113,7 +111,7 @@ bool TranscriberState::open() {
     streamSettings_.language = settings.language.empty() && files->standard ? "en" : settings.language;
     {
         std::lock_guard lock(mutex_);
-        messages_ = std::make_shared<RecogniserMessages>(element_, kElement, settings.session);
+        messages_ = std::make_shared<RecogniserMessages>(element_, gst_sphinx_transcriber_debug, settings.session);
     }
     startDecoder({std::move(*files), settings.endpointing});
     pads_.open(settings.pads());

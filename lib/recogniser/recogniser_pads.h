@@ -3,9 +3,9 @@
 
 #include "lib/export.h"
 #include "lib/gst/refs.h"
-#include "lib/recogniser/audio_backlog.h"
 #include "lib/recogniser/audio_intake.h"
 #include "lib/recogniser/backpressure.h"
+#include "lib/recogniser/recogniser_stream.h"
 #include "lib/recogniser/transcript_pusher.h"
 #include "lib/recogniser/transcript_queue.h"
 
@@ -20,19 +20,6 @@
 #include <gst/gst.h>
 
 namespace lt {
-
-/// What recognises one stream of audio: from a start or a flush to the next flush or the end. Its transcripts
-/// go through the writer it was given.
-class RecogniserStream {
-public:
-    virtual ~RecogniserStream() = default;
-    /// Streaming thread. Waits only with Policy::Block, when the backlog is full.
-    virtual AudioBacklog::Result push(AudioBlock block, AudioBacklog::Policy policy) = 0;
-    /// Streaming thread. No more audio: EndOfTranscripts with this seqnum comes out after all transcripts.
-    virtual void end(std::uint32_t seqnum) = 0;
-    /// Any thread. A waiting push() answers `result` at once, and so does every later one.
-    virtual void abort(AudioBacklog::Result result) = 0;
-};
 
 /// The two pads of a recogniser element: audio in, transcripts out, everything between them but recognition.
 /// The element's shell hands over what its pads and its state changes get.
