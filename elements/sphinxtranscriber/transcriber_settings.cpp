@@ -163,6 +163,9 @@ guint *numberOf(TranscriberSettings &settings, guint id) {
     }
 }
 
+/// Viewers see it: its words are to be taken with care.
+constexpr const char *kRecogniser = "offline recogniser (PocketSphinx)";
+
 std::uint64_t samplesOf(double seconds) {
     return static_cast<std::uint64_t>(std::llround(seconds * kRate));
 }
@@ -178,6 +181,7 @@ RecogniserPads::Settings TranscriberSettings::pads() const {
     const double speech = (maxUtterance + endpointing) * static_cast<double>(GST_SECOND);
     pads.times.jsonLagNs = static_cast<std::uint64_t>(speech) + maxBacklogMs * kNsPerMs;
     pads.backpressure = backpressure;
+    pads.recogniser = kRecogniser;
     return pads;
 }
 

@@ -66,6 +66,12 @@ void BroadcastLink::setResting(bool resting) {
         attachment_->setResting(resting);
 }
 
+void BroadcastLink::setRecogniser(const std::string &name) {
+    std::lock_guard lock(mutex_);
+    if (attachment_)
+        attachment_->setRecogniser(name);
+}
+
 void BroadcastLink::endSession() {
     std::lock_guard lock(mutex_);
     if (!attachment_)

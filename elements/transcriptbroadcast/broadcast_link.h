@@ -33,6 +33,7 @@ public:
     void publish(RoomMessage message);
     void setHeartbeat(const std::string &source, std::uint32_t intervalMs, std::uint32_t maxMissed);
     void setResting(bool resting);
+    void setRecogniser(const std::string &name);
 
     /// Ends the session: viewers get what waits and a close. waitFlushed() then returns true when that is
     /// done, or false when interrupt() ended the wait; it may be called again.

@@ -15,7 +15,8 @@
  *  - `/?session=NAME`: a page with live captions; without a session it lists what is live
  *  - `/ws?session=NAME`, `/ws/NAME`: the WebSocket; `&types=split` tells partials from finals by their type.
  *    A session that is not live is refused with 404 before the upgrade
- *  - `/sessions`: names of the live sessions, as JSON
+ *  - `/sessions`: names of the live sessions, as JSON, and who recognises their speech if the stream is
+ *    tagged with `transcript-recogniser`; the page shows that
  *  - `/metrics`: JSON, or Prometheus text with `?format=prometheus`; `/healthz`, `/readyz`
  *
  * Viewers get one JSON object per message:
@@ -257,6 +258,14 @@ static gboolean gst_transcript_broadcast_unlock_stop(GstBaseSink *sink) {
     return TRUE;
 }
 
+static void take_tags(TranscriptBroadcastState &state, GstEvent *event) {
+    GstTagList *tags = nullptr;
+    gst_event_parse_tag(event, &tags);
+    const gchar *recogniser = nullptr;
+    if (gst_tag_list_peek_string_index(tags, GST_TAG_TRANSCRIPT_RECOGNISER, 0, &recogniser))
+        state.link.setRecogniser(recogniser);
+}
+
 static gboolean gst_transcript_broadcast_event(GstBaseSink *sink, GstEvent *event) {
     TranscriptBroadcastState &state = *GST_TRANSCRIPT_BROADCAST(sink)->state;
     const gchar *source;
@@ -266,6 +275,8 @@ static gboolean gst_transcript_broadcast_event(GstBaseSink *sink, GstEvent *even
         state.heard = true;
         state.link.setHeartbeat(source, interval_ms, max_missed);
     }
+    if (GST_EVENT_TYPE(event) == GST_EVENT_TAG)
+        take_tags(state, event);
     return GST_BASE_SINK_CLASS(gst_transcript_broadcast_parent_class)->event(sink, event);
 }
 
@@ -339,6 +350,7 @@ static void gst_transcript_broadcast_class_init(GstTranscriptBroadcastClass *kla
     object_class->get_property = gst_transcript_broadcast_get_property;
     object_class->finalize = gst_transcript_broadcast_finalize;
     BroadcastSettings::install(object_class);
+    gst_transcript_tags_register(); // so that gst-launch-1.0 can write and print it
 
     gst_element_class_add_static_pad_template(element_class, &sink_template);
     gst_element_class_set_static_metadata(element_class, "Transcript broadcaster", "Sink/Text/Network",

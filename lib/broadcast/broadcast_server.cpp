@@ -104,6 +104,10 @@ void BroadcastServer::Attachment::setResting(bool resting) {
     room_->setResting(resting);
 }
 
+void BroadcastServer::Attachment::setRecogniser(const std::string &name) {
+    room_->setRecogniser(name);
+}
+
 void BroadcastServer::Attachment::endSession() {
     room_->endSession();
 }

@@ -67,6 +67,7 @@ public:
     void publish(RoomMessage message);
     void setHeartbeat(const std::string &source, std::uint32_t intervalMs, std::uint32_t maxMissed);
     void setResting(bool resting);
+    void setRecogniser(const std::string &name);
     void endSession();
     /// May be kept, and read, after the attachment.
     std::shared_ptr<const RoomCounts> counts() const;

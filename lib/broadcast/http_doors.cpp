@@ -125,9 +125,20 @@ void serveReadiness(const BroadcastServer &server, HttpRequest &request) {
 void serveSessions(const BroadcastServer &server, HttpRequest &request) {
     JsonWriter writer;
     writer.beginObject().key("sessions").beginArray();
-    for (const auto &name : server.sessions())
+    std::vector<std::pair<std::string, std::string>> recognisers;
+    for (const auto &name : server.sessions()) {
         writer.string(name);
-    writer.endArray().endObject();
+        if (const auto room = server.room(name); room && !room->recogniser().empty())
+            recognisers.emplace_back(name, room->recogniser());
+    }
+    writer.endArray();
+    if (!recognisers.empty()) {
+        writer.key("recognisers").beginObject();
+        for (const auto &[name, recogniser] : recognisers)
+            writer.key(name).string(recogniser);
+        writer.endObject();
+    }
+    writer.endObject();
     request.reply({200, kJson, writer.take() + "\n"});
 }
 

@@ -88,6 +88,16 @@ void RoomHandle::setResting(bool resting) {
     });
 }
 
+void RoomHandle::setRecogniser(std::string name) {
+    std::lock_guard lock(mutex_);
+    recogniser_ = std::move(name);
+}
+
+std::string RoomHandle::recogniser() const {
+    std::lock_guard lock(mutex_);
+    return recogniser_;
+}
+
 void RoomHandle::armTick() {
     loop_->cancelTimer(std::exchange(tickTimer_, 0));
     const auto period = room_->tickPeriod();

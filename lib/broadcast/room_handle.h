@@ -39,6 +39,9 @@ public:
     void publish(RoomMessage message);
     void setHeartbeat(std::string source, std::uint32_t intervalMs, std::uint32_t maxMissed);
     void setResting(bool resting);
+    /// Who recognises the speech, for viewers to read; "" when they need not know.
+    void setRecogniser(std::string name);
+    std::string recogniser() const;
     void addViewer(net::UpgradedSocket socket, ViewerForm form);
 
     /// All viewers get what waits for them and a close with 1000; onSessionFlushed() follows, after 2 s at
@@ -66,9 +69,10 @@ private:
     metrics::Counter &drops_;
     std::atomic<bool> live_ = true;
 
-    std::mutex mutex_; // guards the two below; nothing else is locked or called under it
+    mutable std::mutex mutex_; // guards the three below; nothing else is locked or called under it
     std::vector<RoomMessage> inbox_;
     bool restart_ = false; // the next turn begins a new session
+    std::string recogniser_;
 
     // Loop thread only.
     RoomWatcher *watcher_;

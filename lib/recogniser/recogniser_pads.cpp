@@ -30,7 +30,7 @@ void RecogniserPads::open(const Settings &settings) {
     latencyNs_ = settings.times.latencyNs;
     intake_ = AudioIntake();
     groupId_.reset();
-    pusher_.reset(settings.times, settings.mayBeUnlinked);
+    pusher_.reset(settings.times, settings.mayBeUnlinked, settings.recogniser);
     startStream();
 }
 

@@ -28,6 +28,7 @@ public:
     struct Settings {
         TranscriptPusher::Times times;
         bool mayBeUnlinked = false; ///< the source pad
+        std::string recogniser;     ///< for viewers to read; empty: they are not told
         GstTranscriptBackpressure backpressure = GST_TRANSCRIPT_BACKPRESSURE_AUTO;
     };
     /// Called without locks. startStream() in READY→PAUSED and after a flush; the others, which may be empty,

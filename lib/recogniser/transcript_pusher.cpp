@@ -24,9 +24,10 @@ TranscriptPusher::TranscriptPusher(GstElement *element, GstPad *pad, std::shared
                                    Callbacks callbacks)
     : element_(element), pad_(pad), queue_(std::move(queue)), callbacks_(std::move(callbacks)) {}
 
-void TranscriptPusher::reset(const Times &times, bool mayBeUnlinked) {
+void TranscriptPusher::reset(const Times &times, bool mayBeUnlinked, std::string recogniser) {
     times_ = times;
     mayBeUnlinked_ = mayBeUnlinked;
+    recogniser_ = std::move(recogniser);
     latencyNs_ = times.latencyNs;
     negotiated_ = false;
     text_ = false;
@@ -101,6 +102,7 @@ void TranscriptPusher::sendPrologue() {
     if (text_)
         segment.base = times_.latenessNs;
     gst_pad_push_event(pad_, gst_event_new_segment(&segment));
+    sendTags();
 
     OutputPlanner::Settings settings;
     settings.text = text_;
@@ -109,6 +111,14 @@ void TranscriptPusher::sendPrologue() {
     settings.jsonLagNs = times_.jsonLagNs;
     planner_ = OutputPlanner(settings);
     prologueSent_ = true;
+}
+
+void TranscriptPusher::sendTags() {
+    if (recogniser_.empty())
+        return;
+    gst_transcript_tags_register();
+    gst_pad_push_event(pad_, gst_event_new_tag(gst_tag_list_new(GST_TAG_TRANSCRIPT_RECOGNISER,
+                                                                recogniser_.c_str(), nullptr)));
 }
 
 bool TranscriptPusher::deliver(OutputItem &item) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <gst/gst.h>
 
@@ -39,8 +40,8 @@ public:
 
     // ---- while the task does not run
     /// A new stream, with everything to be negotiated anew. `mayBeUnlinked`: transcripts that nobody takes
-    /// are no error.
-    void reset(const Times &times, bool mayBeUnlinked = true);
+    /// are no error. `recogniser`: the stream is tagged with it, unless empty.
+    void reset(const Times &times, bool mayBeUnlinked = true, std::string recogniser = {});
     /// After a flush: the caps stay, the segment starts again.
     void flushed();
 
@@ -61,6 +62,7 @@ public:
 
 private:
     void sendPrologue();
+    void sendTags();
     bool deliver(OutputItem &item);
     bool deliver(SpokenTranscript &spoken);
     bool deliver(EventRef &event);
@@ -79,6 +81,7 @@ private:
     // Task only, or while it does not run.
     Times times_;
     bool mayBeUnlinked_ = true;
+    std::string recogniser_;
     OutputPlanner planner_;
     std::optional<OutputItem> pending_; // downstream was not ready for it
     bool prologueSent_ = false;

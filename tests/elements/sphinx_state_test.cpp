@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // sphinxtranscriber: states, broken input, broken settings, latency.
+#include "lib/livetranscript/livetranscript.h"
 #include "tests/elements/sphinx_rig.h"
 #include "tests/elements/sphinx_tests.h"
 #include "tests/support/speech.h"
@@ -116,9 +117,24 @@ static void eos_without_audio_ends_at_once() {
     g_assert_cmpuint(rig.hearUntilEos().size(), ==, 0);
     const auto types = typesOf(rig.events());
     const std::vector<GstEventType> expected = {GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT,
-                                                GST_EVENT_EOS};
+                                                GST_EVENT_TAG, GST_EVENT_EOS};
     g_assert_true(types == expected);
     g_assert_cmpuint(gst_event_get_seqnum(rig.events().back().get()), ==, seqnum);
+}
+
+static void the_stream_says_who_recognised_it() {
+    SphinxRig rig;
+    rig.setCaps();
+    rig.event(gst_event_new_eos());
+    rig.hearUntilEos();
+    GstTagList *tags = nullptr;
+    for (const auto &event : rig.events())
+        if (GST_EVENT_TYPE(event.get()) == GST_EVENT_TAG)
+            gst_event_parse_tag(event.get(), &tags);
+    g_assert_nonnull(tags);
+    const gchar *name = nullptr;
+    g_assert_true(gst_tag_list_peek_string_index(tags, GST_TAG_TRANSCRIPT_RECOGNISER, 0, &name));
+    g_assert_cmpstr(name, ==, "offline recogniser (PocketSphinx)");
 }
 
 static void gaps_leave_before_the_first_word() {
@@ -269,6 +285,8 @@ void lt::test::addSphinxStateTests() {
                     a_grammar_that_is_none_is_an_error_and_ends_the_stream);
     g_test_add_func("/sphinxtranscriber/loading is told as progress", loading_is_told_as_progress);
     g_test_add_func("/sphinxtranscriber/EOS without audio ends at once", eos_without_audio_ends_at_once);
+    g_test_add_func("/sphinxtranscriber/the stream says who recognised it",
+                    the_stream_says_who_recognised_it);
     g_test_add_func("/sphinxtranscriber/GAPs leave before the first word", gaps_leave_before_the_first_word);
     g_test_add_func("/sphinxtranscriber/broken streams are errors and no crash",
                     broken_streams_are_errors_and_no_crash);

@@ -421,6 +421,15 @@ void http_answers_for_people_and_machines() {
     g_assert_cmpint(httpRequest("POST", rig.http("/metrics"), {}, std::string(100000, 'x')).status, ==, 405);
 }
 
+void the_recogniser_of_a_tagged_stream_is_named() {
+    Rig rig;
+    rig.push(transcript("u1", "a"));
+    g_assert_true(gst_harness_push_event(
+        rig.h, gst_event_new_tag(gst_tag_list_new(GST_TAG_TRANSCRIPT_RECOGNISER, "by hand", nullptr))));
+    expectText(httpRequest("GET", rig.http("/sessions")).body,
+               "{\"sessions\":[\"demo\"],\"recognisers\":{\"demo\":\"by hand\"}}\n");
+}
+
 void a_session_leaves_no_series_behind() {
     Rig staying("staying");
     const std::string url = staying.http("/metrics");
@@ -509,6 +518,7 @@ int main(int argc, char **argv) {
         {"slow", a_slow_viewer_costs_only_itself},
         {"context", the_session_comes_from_the_context_and_is_told_to_others},
         {"http", http_answers_for_people_and_machines},
+        {"recogniser", the_recogniser_of_a_tagged_stream_is_named},
         {"series", a_session_leaves_no_series_behind},
         {"paused", nobody_is_pinged_or_closed_in_paused},
         {"rounds", a_hundred_rounds_give_everything_back},
