@@ -244,6 +244,7 @@ void installProperties(GObjectClass *klass) {
     installConnection(klass);
     installRecognition(klass);
     installFlow(klass);
+    installResilience(klass);
 }
 
 bool setProperty(GladiaSettings &settings, guint id, const GValue *value) {
@@ -258,7 +259,7 @@ bool setProperty(GladiaSettings &settings, guint id, const GValue *value) {
     else if (id == PROP_BACKPRESSURE)
         settings.backpressure = static_cast<GstTranscriptBackpressure>(g_value_get_enum(value));
     else
-        return false;
+        return setResilience(settings.resilience, id, value);
     return true;
 }
 
@@ -277,7 +278,7 @@ bool getProperty(const GladiaSettings &settings, guint id, GValue *value) {
     else if (id == PROP_BACKPRESSURE)
         g_value_set_enum(value, settings.backpressure);
     else
-        return false;
+        return getResilience(settings.resilience, id, value);
     return true;
 }
 

@@ -145,7 +145,7 @@ void GladiaSession::attemptFailed(std::uint64_t now, Failure failure) {
     if (state_ != State::Requesting && state_ != State::Connecting)
         return;
     transport_.close(kCloseNormal, "");
-    if (!failure.transient || attempt_ >= config_.maxAttempts) {
+    if (!failure.transient || (config_.maxAttempts && attempt_ >= config_.maxAttempts)) {
         if (failure.transient)
             failure.debug += " (attempt " + std::to_string(attempt_) + ", the last one)";
         fail(failure);

@@ -138,6 +138,7 @@ streamSettings(const GladiaSettings &settings, const GladiaEnvironment &environm
     stream.session.options.languages = splitLanguages(settings.languages);
     stream.session.connectTimeoutNs = nsOfMs(settings.connectTimeoutMs);
     stream.session.drainTimeoutNs = nsOfMs(settings.drainTimeoutMs);
+    applyResilience(settings.resilience, stream.session);
     stream.session.random = [] {
         return g_random_double();
     };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elements/gladiasink/gladia_stream.h"
+#include "elements/gladiasink/resilience_settings.h"
 #include "lib/recogniser/recogniser_pads.h"
 
 #include <mutex>
@@ -23,6 +24,7 @@ struct GladiaSettings {
     std::string session;
     std::string languages;
     SessionOptions options; ///< languages excepted
+    ResilienceSettings resilience;
     guint connectTimeoutMs = 10000;
     guint drainTimeoutMs = 10000;
     guint shutdownTimeoutMs = 5000;

@@ -65,6 +65,11 @@ void assertNoSecondError(GladiaRig &rig) {
     g_assert_null(rig.message(GST_MESSAGE_ERROR, std::chrono::milliseconds(0)).get());
 }
 
+void giveUpAfterFive(GstElement *element) {
+    gst_util_set_object_arg(G_OBJECT(element), "on-error", "error");
+    g_object_set(element, "max-attempts", 5, nullptr);
+}
+
 void keepPushingUntilRefused(GladiaRig &rig) {
     GstClockTime at = 10 * GST_SECOND;
     g_assert_true(eventually([&] {
@@ -127,7 +132,7 @@ static void a_refused_upgrade_is_tried_with_a_new_session() {
 static void attempts_end_with_an_error() {
     GladiaEmulator emulator;
     emulator.faults().refusePosts(503, 100);
-    GladiaRig rig(emulator.url());
+    GladiaRig rig(emulator.url(), giveUpAfterFive);
     rig.setCaps();
     rig.push(support::makeDtmf("12"));
     const Told told = errorOf(rig);
@@ -151,7 +156,7 @@ static void a_dead_endpoint_is_an_error_that_says_so() {
     BlackHole hole;
     const std::string url = hole.url();
     hole.close();
-    GladiaRig rig(url);
+    GladiaRig rig(url, giveUpAfterFive);
     rig.setCaps();
     rig.push(support::makeDtmf("12"));
     const Told told = errorOf(rig);

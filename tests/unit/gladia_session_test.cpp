@@ -340,7 +340,9 @@ static void another_format_ends_the_session_and_starts_one() {
 }
 
 static void attempts_are_bounded_and_spread() {
-    Rig rig;
+    SessionConfig bounded = config();
+    bounded.maxAttempts = 5;
+    Rig rig(bounded);
     rig.audio();
     std::uint64_t last = 0;
     for (unsigned attempt = 1; attempt < 5; attempt++) {
