@@ -4,7 +4,7 @@
 #include "lib/admission/refusal.h"
 #include "lib/broadcast/broadcast_server.h"
 #include "lib/broadcast/page.h"
-#include "lib/broadcast/viewer_messages.h"
+#include "lib/broadcast/viewer_profile.h"
 #include "lib/metrics/registry.h"
 #include "lib/metrics/render.h"
 #include "lib/transcript/json_writer.h"
@@ -49,10 +49,11 @@ void serveWebSocket(const BroadcastServer &server, HttpRequest &request) {
     if (!isSessionSlug(session))
         return request.reply(refusal(400, RefusalCode::InvalidArgument,
                                      "Name the session: /ws?session=NAME with 1-128 of [A-Za-z0-9_.-]."));
-    const auto form = viewerFormOf(request.query("types"));
-    if (!form)
-        return request.reply(
-            refusal(400, RefusalCode::InvalidArgument, "The parameter types may be transcript or split."));
+    std::string problem;
+    auto profile =
+        viewerProfileOf([&request](const char *name) { return request.query(name); }, false, problem);
+    if (!profile)
+        return request.reply(refusal(400, RefusalCode::InvalidArgument, problem));
     auto room = server.room(session);
     if (!room)
         return request.reply(
@@ -62,9 +63,10 @@ void serveWebSocket(const BroadcastServer &server, HttpRequest &request) {
         reply.headers = {{"Upgrade", "websocket"}};
         return request.reply(reply);
     }
-    const bool upgraded = request.upgrade([room = std::move(room), form = *form](net::UpgradedSocket socket) {
-        room->addViewer(std::move(socket), form);
-    });
+    const bool upgraded = request.upgrade(
+        [room = std::move(room), profile = std::move(*profile)](net::UpgradedSocket socket) mutable {
+            room->addViewer(std::move(socket), std::move(profile));
+        });
     if (!upgraded)
         request.reply(
             refusal(400, RefusalCode::InvalidArgument,

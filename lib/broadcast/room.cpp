@@ -87,10 +87,12 @@ Room::Room(std::shared_ptr<net::EventLoop> loop, std::string session, RoomSettin
 
 Room::~Room() = default;
 
-void Room::addViewer(net::UniqueFd fd, std::string peer, ViewerForm form, std::string_view early) {
+void Room::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
+    const ViewerForm form = profile.form;
+    const std::string early = std::move(socket.early);
     const auto viewer =
         std::make_shared<Viewer>(loop_, static_cast<ViewerOwner &>(*this), ++lastViewerId_,
-                                 Viewer::Setup{std::move(fd), std::move(peer), form, settings_.maxQueue});
+                                 Viewer::Setup{std::move(socket), std::move(profile), settings_.maxQueue});
     viewer->setLastHeard(now_());
     viewer->setOwnerSlot(viewers_.size());
     viewers_.push_back(viewer);

@@ -7,6 +7,7 @@
 #include "lib/broadcast/viewer.h"
 #include "lib/metrics/registry.h"
 #include "lib/net/event_loop.h"
+#include "lib/net/http_request.h"
 #include "lib/transcript/transcript.h"
 
 #include <array>
@@ -55,8 +56,7 @@ public:
     Room(const Room &) = delete;
     Room &operator=(const Room &) = delete;
 
-    /// `early` is what the client has already sent.
-    void addViewer(net::UniqueFd fd, std::string peer, ViewerForm form, std::string_view early);
+    void addViewer(net::UpgradedSocket socket, ViewerProfile profile);
     /// One turn of the fan-out: all messages go to all viewers, each viewer in one write.
     void publish(std::span<const RoomMessage> messages);
 

@@ -113,14 +113,15 @@ void RoomHandle::armTick() {
     });
 }
 
-void RoomHandle::addViewer(net::UpgradedSocket socket, ViewerForm form) {
+void RoomHandle::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
     // std::function wants copies.
-    auto shared = std::make_shared<net::UpgradedSocket>(std::move(socket));
-    loop_->post([self = shared_from_this(), shared, form] {
+    auto shared = std::make_shared<std::pair<net::UpgradedSocket, ViewerProfile>>(std::move(socket),
+                                                                                  std::move(profile));
+    loop_->post([self = shared_from_this(), shared] {
         if (self->room_ && self->live_)
-            self->room_->addViewer(std::move(shared->fd), std::move(shared->peer), form, shared->early);
+            self->room_->addViewer(std::move(shared->first), std::move(shared->second));
         else
-            turnAway(shared->fd);
+            turnAway(shared->first.fd);
     });
 }
 

@@ -42,7 +42,7 @@ public:
     /// Who recognises the speech, for viewers to read; "" when they need not know.
     void setRecogniser(std::string name);
     std::string recogniser() const;
-    void addViewer(net::UpgradedSocket socket, ViewerForm form);
+    void addViewer(net::UpgradedSocket socket, ViewerProfile profile);
 
     /// All viewers get what waits for them and a close with 1000; onSessionFlushed() follows, after 2 s at
     /// the latest. The next publish() begins a new session.

@@ -51,11 +51,12 @@ Viewer::Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, std::ui
     : loop_(std::move(loop)),
       owner_(&owner),
       id_(id),
-      fd_(std::move(setup.fd)),
+      fd_(std::move(setup.socket.fd)),
       lastHeard_(owner.now()),
       queue_(setup.maxQueue),
-      peer_(std::move(setup.peer)),
-      form_(setup.form) {}
+      peer_(std::move(setup.socket.peer)),
+      form_(setup.profile.form),
+      admission_(std::move(setup.profile.admission)) {}
 
 Viewer::~Viewer() {
     loop_->unwatch(watch_);
@@ -264,6 +265,7 @@ void Viewer::end() {
     state_ = State::Gone;
     loop_->unwatch(std::exchange(watch_, 0));
     fd_.reset();
+    admission_.reset();
     loop_->cancelTimer(std::exchange(lingerTimer_, 0)); // may hold the last reference but the caller's
 }
 

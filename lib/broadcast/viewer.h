@@ -2,10 +2,12 @@
 #pragma once
 
 #include "lib/broadcast/frame.h"
+#include "lib/broadcast/viewer_profile.h"
 #include "lib/broadcast/viewer_queue.h"
 #include "lib/broadcast/ws_frame_parser.h"
 #include "lib/export.h"
 #include "lib/net/event_loop.h"
+#include "lib/net/http_request.h"
 #include "lib/net/unique_fd.h"
 
 #include <cstdint>
@@ -16,13 +18,6 @@
 namespace lt::broadcast {
 
 class Viewer;
-
-/// Which rendering of a message a viewer asked for.
-enum class ViewerForm : std::uint8_t {
-    V1,      ///< type "transcript"
-    V1Split, ///< types "transcript_partial" and "transcript_final" (?types=split)
-};
-constexpr std::size_t kViewerForms = 2;
 
 /// Why a viewer is no longer there.
 enum class Departure : std::uint8_t {
@@ -64,9 +59,8 @@ struct FrameBatch {
 class Viewer : public net::FdListener, public std::enable_shared_from_this<Viewer>, private WsFrameHandler {
 public:
     struct Setup {
-        net::UniqueFd fd; ///< connected, non-blocking
-        std::string peer; ///< address and port, for logs
-        ViewerForm form = ViewerForm::V1;
+        net::UpgradedSocket socket;
+        ViewerProfile profile;
         std::size_t maxQueue = 500;
     };
 
@@ -134,6 +128,7 @@ private:
     WsFrameParser parser_;
     std::string peer_;
     ViewerForm form_;
+    std::shared_ptr<void> admission_;
     State state_ = State::Open;
     Departure departure_ = Departure::Closed; // in state Flushing: what the owner will be told
     bool writable_ = false;                   // EPOLLOUT is watched

@@ -10,10 +10,12 @@ namespace {
 constexpr double kNsPerSecond = 1e9;
 constexpr int kTimeDecimals = 3;
 
-std::string_view typeOf(ViewerForm form, bool isFinal) {
-    if (form == ViewerForm::V1)
-        return "transcript";
-    return isFinal ? "transcript_final" : "transcript_partial";
+std::string_view typeOf(ViewerForm form, const Transcript &transcript) {
+    if (transcript.kind == GST_TRANSCRIPT_KIND_GAP)
+        return "audio_gap"; // a "gap" is what the viewer itself has missed
+    if (transcript.kind != GST_TRANSCRIPT_KIND_TRANSCRIPT || !isSplit(form))
+        return kindName(transcript.kind);
+    return transcript.isFinal ? "transcript_final" : "transcript_partial";
 }
 
 void writeText(JsonWriter &writer, std::string_view name, const std::string &text) {
@@ -28,23 +30,15 @@ void writeTime(JsonWriter &writer, std::string_view name, std::uint64_t ns) {
 
 } // namespace
 
-std::optional<ViewerForm> viewerFormOf(std::string_view types) {
-    if (types.empty() || types == "transcript")
-        return ViewerForm::V1;
-    if (types == "split")
-        return ViewerForm::V1Split;
-    return std::nullopt;
-}
-
-bool isFor(ViewerForm, const Transcript &transcript) {
-    return transcript.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT;
+bool isFor(ViewerForm form, const Transcript &transcript) {
+    return isV2(form) || transcript.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT;
 }
 
 std::string viewerMessage(ViewerForm form, const Transcript &transcript, std::string_view utteranceId,
                           const Stamp &stamp) {
     JsonWriter writer;
     writer.beginObject();
-    writer.key("type").string(typeOf(form, transcript.isFinal));
+    writer.key("type").string(typeOf(form, transcript));
     writer.key("sessionSlug").string(stamp.session);
     writer.key("text").string(transcript.text);
     writer.key("isFinal").boolean(transcript.isFinal);
@@ -62,6 +56,7 @@ std::string viewerMessage(ViewerForm form, const Transcript &transcript, std::st
     writeTime(writer, "end", transcript.endNs);
     if (transcript.confidence >= 0)
         writer.key("confidence").number(transcript.confidence);
+    writeText(writer, "reason", transcript.reason);
     writer.key("serverTimestamp").integer(stamp.unixMs);
     writer.endObject();
     return writer.take();

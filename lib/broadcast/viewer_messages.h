@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/broadcast/viewer.h"
+#include "lib/broadcast/viewer_profile.h"
 #include "lib/transcript/transcript.h"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,9 +17,6 @@ struct Stamp {
     std::uint64_t seq;
     std::int64_t unixMs; ///< wall clock, ms since 1970
 };
-
-/// The form `?types=…` asks for; empty when the word is unknown.
-std::optional<ViewerForm> viewerFormOf(std::string_view types);
 
 /// True when viewers of `form` are told of messages of this kind.
 bool isFor(ViewerForm form, const Transcript &transcript);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/gst/refs.h"
+#include "lib/net/byte_stream.h"
 #include "lib/net/unique_fd.h"
 
 #include <functional>
@@ -26,8 +27,10 @@ struct HttpReply {
 /// A connection that speaks WebSocket from now on.
 struct UpgradedSocket {
     UniqueFd fd;       ///< non-blocking, libsoup has let go of it
-    std::string early; ///< what the client has already sent after its handshake
+    std::string early; ///< what the client has already sent after its handshake, decrypted
     std::string peer;  ///< "127.0.0.1:40112"
+    /// All that is sent and received goes through it; null when that is the plain socket.
+    std::unique_ptr<ByteStream> stream = {};
 };
 
 /// The answer to a request that was deferred. HTTP thread only.

@@ -61,7 +61,7 @@ struct Hub {
         : room(std::make_shared<RoomHandle>(loop, "demo", settings, registry, watcher)) {}
     ~Hub() { room->shutDown(); }
 
-    void join(RawViewer &viewer) { room->addViewer({viewer.takeServerEnd(), "", "peer"}, ViewerForm::V1); }
+    void join(RawViewer &viewer) { room->addViewer({viewer.takeServerEnd(), "", "peer"}, ViewerProfile{}); }
 
     metrics::Registry registry;
     Watcher watcher;
@@ -157,13 +157,13 @@ void nothing_is_told_after_the_shutdown_and_late_comers_are_turned_away() {
     auto loop = std::make_shared<net::EventLoop>("test");
     auto room = std::make_shared<RoomHandle>(loop, "demo", RoomSettings{}, registry, watcher);
     RawViewer present, late;
-    room->addViewer({present.takeServerEnd(), "", "peer"}, ViewerForm::V1);
+    room->addViewer({present.takeServerEnd(), "", "peer"}, ViewerProfile{});
     watcher.waitFor(watcher.added, 1);
     room->publish(message("u1"));
     room->shutDown();
     const int told = watcher.read(watcher.added) + watcher.read(watcher.removed);
     g_assert_cmpuint(readToClose(present, 1001), ==, 1);
-    room->addViewer({late.takeServerEnd(), "", "peer"}, ViewerForm::V1);
+    room->addViewer({late.takeServerEnd(), "", "peer"}, ViewerProfile{});
     g_assert_cmpuint(readToClose(late, 1001), ==, 0);
     room->publish(message("u2"));
     room->setHeartbeat("source", 100, 1);

@@ -49,7 +49,11 @@ public:
     }
     RawViewer &join(ViewerForm form = ViewerForm::V1, const std::string &early = "") {
         RawViewer &viewer = viewers_.emplace_back();
-        onLoop([&] { room_->addViewer(viewer.takeServerEnd(), "peer", form, early); });
+        onLoop([&] {
+            ViewerProfile profile;
+            profile.form = form;
+            room_->addViewer({viewer.takeServerEnd(), early, "peer"}, std::move(profile));
+        });
         return viewer;
     }
     void publish(std::vector<Transcript> transcripts) {

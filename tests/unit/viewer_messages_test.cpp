@@ -63,10 +63,6 @@ void the_split_form_differs_in_the_type_only() {
         g_assert_true(split.substr(0, 40) ==
                       viewerMessage(ViewerForm::V1, spoken(isFinal), "00_3", kStamp).substr(0, 40));
     }
-    g_assert_true(viewerFormOf("") == ViewerForm::V1);
-    g_assert_true(viewerFormOf("transcript") == ViewerForm::V1);
-    g_assert_true(viewerFormOf("split") == ViewerForm::V1Split);
-    g_assert_false(viewerFormOf("both").has_value());
 }
 
 void old_clients_get_transcripts_and_nothing_else() {
