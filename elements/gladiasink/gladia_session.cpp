@@ -250,18 +250,25 @@ void GladiaSession::handle(std::uint64_t now, ServerMessage message) {
         counts_.rejectedChunks++;
         observer_.onNotice(AudioRejected{reason});
     };
-    std::visit(Overloaded{
-                   [&](Utterance &said) {
-                       if (auto spoken = transcripts_.make(std::move(said), now))
-                           observer_.onTranscript(std::move(*spoken));
-                   },
-                   [&](const AudioAck &ack) { acknowledge(now, ack.endByte); },
-                   [&](const AudioRefused &refused) { rejected(refused.reason); },
-                   [&](const ServiceError &error) { rejected(error.reason); },
-                   [](const StopAck &) {},
-                   [](const OtherMessage &) {},
-               },
-               message);
+    std::visit(
+        Overloaded{
+            [&](Utterance &said) {
+                if (auto spoken = transcripts_.make(std::move(said), now))
+                    observer_.onTranscript(std::move(*spoken));
+            },
+            [&](const AudioAck &ack) { acknowledge(now, ack.endByte); },
+            [&](const AudioRefused &refused) { rejected(refused.reason); },
+            [&](const ServiceError &error) { rejected(error.reason); },
+            [&](AddOnResult &result) {
+                if (auto spoken = transcripts_.make(std::move(result), now))
+                    observer_.onTranscript(std::move(*spoken));
+            },
+            [&](Summary &summary) { observer_.onTranscript(transcripts_.make(std::move(summary), now)); },
+            [](const SpeechEvent &) {},
+            [](const StopAck &) {},
+            [](const OtherMessage &) {},
+        },
+        message);
 }
 
 void GladiaSession::acknowledge(std::uint64_t now, std::uint64_t endByte) {

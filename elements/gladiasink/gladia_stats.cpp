@@ -5,29 +5,37 @@ namespace lt::gladia {
 
 StructureRef statsStructure(const GladiaStream *stream, const TranscriptPusher &pusher,
                             const TranscriptQueue &output) {
-    const GladiaStream::Stats now = stream ? stream->stats() : GladiaStream::Stats();
-    StructureRef stats(gst_structure_new("gladiasink-stats", "state", G_TYPE_STRING, nameOf(now.state),
-                                         "session-id", G_TYPE_STRING, now.sessionId.c_str(), nullptr));
+    const SessionTotals now = stream ? stream->totals() : SessionTotals();
+    StructureRef stats(gst_structure_new("gladiasink-stats", "state", G_TYPE_STRING, now.state, "session-id",
+                                         G_TYPE_STRING, now.sessionId.c_str(), nullptr));
     const auto number = [&](const char *name, guint64 value) {
         gst_structure_set(stats.get(), name, G_TYPE_UINT64, value, nullptr);
     };
     const auto ms = [&](const char *name, guint64 ns) {
         number(name, ns / GST_MSECOND);
     };
-    number("sessions", now.counts.sessions);
-    number("attempts", now.counts.attempts);
-    number("chunks-sent", now.counts.chunks);
-    number("bytes-sent", now.counts.bytesSent);
-    number("bytes-acknowledged", now.counts.bytesAcknowledged);
+    number("sessions", now.sessions);
+    number("attempts", now.attempts);
+    number("reconnects", now.reconnects);
+    number("chunks-sent", now.chunks);
+    number("bytes-sent", now.bytesSent);
+    number("bytes-resent", now.bytesResent);
+    number("bytes-entered", now.bytesEntered);
+    number("bytes-queued", now.bytesQueued);
+    number("bytes-in-flight", now.bytesInFlight);
+    number("bytes-acknowledged", now.bytesAcknowledged);
+    number("bytes-lost", now.bytesLost);
+    ms("backlog-ms", now.queuedNs);
     ms("in-flight-ms", now.inFlightNs);
-    ms("backlog-ms", now.backlog.ns);
-    ms("dropped-audio-ms", now.backlog.droppedNs);
-    number("rejected-chunks", now.counts.rejectedChunks);
-    number("messages", now.counts.messages);
-    number("malformed-messages", now.counts.malformed);
-    number("partials", now.transcripts.partials);
-    number("finals", now.transcripts.finals);
-    number("repeated-transcripts", now.transcripts.repeated);
+    ms("dropped-audio-ms", now.lostNs);
+    ms("filled-ms", now.filledNs);
+    number("rejected-chunks", now.rejectedChunks);
+    number("messages", now.messages);
+    number("malformed-messages", now.malformed);
+    number("partials", now.partials);
+    number("finals", now.finals);
+    number("repeated-transcripts", now.repeated);
+    number("add-on-results", now.addOns);
     number("transcripts-pushed", pusher.pushed());
     number("transcripts-dropped", output.dropped());
     number("late-finals", pusher.lateFinals());

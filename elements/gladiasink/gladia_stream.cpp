@@ -53,7 +53,9 @@ struct Instruments {
 
     void record(const SpokenTranscript &spoken) {
         const std::uint64_t received = spoken.stamps.received;
-        if (spoken.stamps.audio_sent == GST_CLOCK_TIME_NONE)
+        // What is made of a final later says nothing of the recogniser's speed.
+        if (spoken.stamps.audio_sent == GST_CLOCK_TIME_NONE ||
+            spoken.transcript.kind != GST_TRANSCRIPT_KIND_TRANSCRIPT)
             return;
         const bool isFinal = spoken.transcript.isFinal;
         const double sinceSent = ms(received - std::min(received, spoken.stamps.audio_sent));
@@ -97,10 +99,12 @@ public:
         endSeqnum_ = seqnum;
     }
 
-    Stats stats() const {
+    SessionTotals totals() const {
         std::lock_guard lock(mutex_);
-        Stats copy = stats_;
-        copy.backlog = backlog.level();
+        SessionTotals copy = totals_;
+        const auto level = backlog.level();
+        copy.queuedNs = level.ns;
+        copy.lostNs = level.droppedNs;
         return copy;
     }
 
@@ -173,11 +177,23 @@ private:
         if (!session_)
             return;
         std::lock_guard lock(mutex_);
-        stats_.state = session_->state();
-        stats_.sessionId = session_->sessionId();
-        stats_.counts = session_->counts();
-        stats_.transcripts = session_->transcriptCounts();
-        stats_.inFlightNs = session_->inFlightNs();
+        const auto &counts = session_->counts();
+        const auto &transcripts = session_->transcriptCounts();
+        totals_.state = nameOf(session_->state());
+        totals_.sessionId = session_->sessionId();
+        totals_.sessions = counts.sessions;
+        totals_.attempts = counts.attempts;
+        totals_.chunks = counts.chunks;
+        totals_.bytesSent = counts.bytesSent;
+        totals_.bytesAcknowledged = counts.bytesAcknowledged;
+        totals_.inFlightNs = session_->inFlightNs();
+        totals_.messages = counts.messages;
+        totals_.malformed = counts.malformed;
+        totals_.rejectedChunks = counts.rejectedChunks;
+        totals_.partials = transcripts.partials;
+        totals_.finals = transcripts.finals;
+        totals_.repeated = transcripts.repeated;
+        totals_.addOns = transcripts.addOns;
     }
 
     /// The sockets are closed, or had their time. Nothing of libsoup is left afterwards.
@@ -270,7 +286,7 @@ private:
 
     mutable std::mutex mutex_; // guards all below
     std::condition_variable closedChanged_;
-    Stats stats_;
+    SessionTotals totals_;
     std::uint32_t endSeqnum_ = 0;
     bool closed_ = false;
 };
@@ -311,8 +327,8 @@ bool GladiaStream::waitClosed(std::chrono::milliseconds patience) {
     return core_->waitClosed(patience);
 }
 
-GladiaStream::Stats GladiaStream::stats() const {
-    return core_->stats();
+SessionTotals GladiaStream::totals() const {
+    return core_->totals();
 }
 
 } // namespace lt::gladia

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elements/gladiasink/gladia_connection.h"
+#include "elements/gladiasink/session_totals.h"
 #include "lib/net/context_thread.h"
 #include "lib/recogniser/recogniser_stream.h"
 #include "lib/recogniser/transcript_queue.h"
@@ -29,15 +30,6 @@ public:
         std::function<void(const Notice &)> onNotice;
         std::function<void(const Failure &)> onFailed;
     };
-    struct Stats {
-        GladiaSession::State state = GladiaSession::State::Idle;
-        std::string sessionId;
-        GladiaSession::Counts counts;
-        SessionTranscripts::Counts transcripts;
-        AudioBacklog::Level backlog;
-        std::uint64_t inFlightNs = 0;
-    };
-
     GladiaStream(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks);
     /// Aborts; does not wait.
     ~GladiaStream() override;
@@ -54,7 +46,7 @@ public:
     /// After abort(): waits until the sockets are closed; false when that took longer than `patience`.
     bool waitClosed(std::chrono::milliseconds patience);
 
-    Stats stats() const;
+    SessionTotals totals() const;
 
 private:
     class Core;

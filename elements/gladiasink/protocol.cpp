@@ -2,8 +2,8 @@
 #include "elements/gladiasink/protocol.h"
 
 #include "elements/gladiasink/failure.h"
+#include "lib/gst/refs.h"
 #include "lib/transcript/json_reader.h"
-#include "lib/transcript/json_writer.h"
 
 #include <algorithm>
 
@@ -18,20 +18,17 @@ constexpr std::size_t kMaxId = 128;
 constexpr std::size_t kMaxLanguage = 16;
 constexpr double kMaxSeconds = 1e7; // 115 days: what lies beyond is no time of a session
 
-const char *encodingName(Encoding encoding) {
-    switch (encoding) {
-    case Encoding::Alaw:
-        return "wav/alaw";
-    case Encoding::Ulaw:
-        return "wav/ulaw";
-    case Encoding::Pcm:
-        break;
-    }
-    return "wav/pcm";
+std::string validUtf8(std::string_view text) {
+    const CharPtr valid(g_utf8_make_valid(text.data(), static_cast<gssize>(text.size())));
+    return valid.get();
 }
 
-/// Surrounding white space of any script cut off.
-std::string trimmed(const std::string &text) {
+/// One line of UTF-8 without white space, of any script, around it.
+std::string trimmed(std::string_view raw) {
+    std::string text = validUtf8(raw);
+    for (char &c : text)
+        if (g_ascii_iscntrl(c))
+            c = ' ';
     const char *begin = text.c_str();
     const char *end = begin + text.size();
     while (begin < end && g_unichar_isspace(g_utf8_get_char(begin)))
@@ -79,26 +76,117 @@ std::vector<SpokenWord> wordsOf(JsonObject *utterance) {
     return words;
 }
 
-std::optional<ServerMessage> parseTranscript(JsonObject *data, std::string &error) {
-    JsonObject *said = json::objectMember(data, "utterance");
-    const auto id = json::stringMember(data, "id");
+int channelMember(JsonObject *object) {
+    return static_cast<int>(
+        std::clamp<std::int64_t>(json::integerMember(object, "channel").value_or(0), 0, 255));
+}
+
+/// A code of letters, digits and hyphens; empty when it is none.
+std::string languageMember(JsonObject *object, const char *name) {
+    const std::string code = json::stringMember(object, name).value_or("");
+    const bool plausible = code.size() <= kMaxLanguage && std::all_of(code.begin(), code.end(), [](char c) {
+                               return g_ascii_isalnum(c) || c == '-';
+                           });
+    return plausible ? code : "";
+}
+
+/// Nothing without a text.
+std::optional<Utterance> utteranceOf(JsonObject *said) {
     const auto text = json::stringMember(said, "text");
-    if (!id || id->empty() || id->size() > kMaxId || !text) {
-        error = "A transcript of the service lacks its id or its text.";
+    if (!text)
         return std::nullopt;
-    }
     Utterance utterance;
-    utterance.id = *id;
-    utterance.isFinal = json::boolMember(data, "is_final").value_or(false);
     utterance.start = secondsMember(said, "start");
     utterance.end = std::max(utterance.start, secondsMember(said, "end"));
     utterance.confidence = confidenceMember(said);
-    utterance.channel =
-        static_cast<int>(std::clamp<std::int64_t>(json::integerMember(said, "channel").value_or(0), 0, 255));
-    utterance.language = json::stringMember(said, "language").value_or("").substr(0, kMaxLanguage);
+    utterance.channel = channelMember(said);
+    utterance.language = languageMember(said, "language");
     utterance.text = trimmed(*text);
     utterance.words = wordsOf(said);
     return utterance;
+}
+
+std::optional<ServerMessage> parseTranscript(JsonObject *data, std::string &error) {
+    const auto id = json::stringMember(data, "id");
+    auto utterance = utteranceOf(json::objectMember(data, "utterance"));
+    if (!id || id->empty() || id->size() > kMaxId || !utterance) {
+        error = "A transcript of the service lacks its id or its text.";
+        return std::nullopt;
+    }
+    utterance->id = validUtf8(*id);
+    utterance->isFinal = json::boolMember(data, "is_final").value_or(false);
+    return *std::move(utterance);
+}
+
+// ---- add-ons
+
+std::vector<Finding> findingsOf(JsonObject *data, const char *typeName) {
+    std::vector<Finding> findings;
+    JsonArray *array = json::arrayMember(data, "results");
+    const guint count = array ? json_array_get_length(array) : 0;
+    for (guint i = 0; i < count; i++) {
+        JsonObject *entry = json::objectElement(array, i);
+        Finding finding;
+        finding.type = trimmed(json::stringMember(entry, typeName).value_or(""));
+        finding.emotion = trimmed(json::stringMember(entry, "emotion").value_or(""));
+        finding.text = trimmed(json::stringMember(entry, "text").value_or(""));
+        finding.start = secondsMember(entry, "start");
+        finding.end = std::max(finding.start, secondsMember(entry, "end"));
+        if (!finding.type.empty())
+            findings.push_back(std::move(finding));
+    }
+    return findings;
+}
+
+struct AddOnType {
+    const char *message;
+    AddOnResult::Kind kind;
+    const char *utterance;   // the member that holds what is passed on
+    const char *findingType; // null: it finds nothing
+};
+constexpr AddOnType kAddOnTypes[] = {
+    {"translation", AddOnResult::Kind::Translation, "translated_utterance", nullptr},
+    {"named_entity_recognition", AddOnResult::Kind::Entities, "utterance", "entity_type"},
+    {"sentiment_analysis", AddOnResult::Kind::Sentiment, "utterance", "sentiment"},
+};
+
+std::string utteranceIdMember(JsonObject *data) {
+    if (const auto number = json::integerMember(data, "utterance_id"))
+        return std::to_string(*number);
+    const std::string id = json::stringMember(data, "utterance_id").value_or("");
+    return id.size() <= kMaxId ? validUtf8(id) : "";
+}
+
+std::optional<ServerMessage> parseAddOn(const AddOnType &type, JsonObject *object, JsonObject *data,
+                                        std::string &error) {
+    if (!data)
+        return ServiceError{std::string(type.message) + ": " + errorText(object)};
+    JsonObject *original = json::objectMember(data, "utterance");
+    auto utterance = utteranceOf(json::objectMember(data, type.utterance));
+    if (!utterance) {
+        error = "An add-on result of the service lacks its utterance.";
+        return std::nullopt;
+    }
+    AddOnResult result;
+    result.kind = type.kind;
+    result.utteranceId = utteranceIdMember(data);
+    result.utterance = *std::move(utterance);
+    result.utterance.isFinal = true;
+    result.utterance.channel = channelMember(original);
+    result.originalStart = secondsMember(original, "start");
+    result.originalLanguage = languageMember(data, "original_language");
+    if (const std::string target = languageMember(data, "target_language"); !target.empty())
+        result.utterance.language = target;
+    if (type.findingType)
+        result.findings = findingsOf(data, type.findingType);
+    return result;
+}
+
+ServerMessage parseSummary(JsonObject *object, JsonObject *data) {
+    const auto text = json::stringMember(data, "results");
+    if (!text)
+        return ServiceError{"summary: " + errorText(object)};
+    return Summary{trimmed(*text)};
 }
 
 ServerMessage parseAudioAck(JsonObject *object, JsonObject *data) {
@@ -113,37 +201,26 @@ ServerMessage parseAudioAck(JsonObject *object, JsonObject *data) {
     return AudioAck{static_cast<std::uint64_t>(json_node_get_int(end))};
 }
 
-} // namespace
-
-std::string initRequest(const AudioFormat &format, const SessionOptions &options) {
-    JsonWriter json;
-    json.beginObject();
-    json.key("encoding").string(encodingName(format.encoding));
-    json.key("sample_rate").unsignedInteger(format.rate);
-    json.key("bit_depth").unsignedInteger(format.bitDepth());
-    json.key("channels").unsignedInteger(format.channels);
-    if (!options.model.empty())
-        json.key("model").string(options.model);
-    json.key("endpointing").number(options.endpointing);
-    json.key("maximum_duration_without_endpointing").number(options.maxUtterance);
-    json.key("language_config").beginObject().key("languages").beginArray();
-    for (const std::string &language : options.languages)
-        json.string(language);
-    json.endArray().key("code_switching").boolean(options.codeSwitching).endObject();
-    // Speech events and lifecycle tell a client nothing that it needs; add-ons are off.
-    json.key("messages_config").beginObject();
-    json.key("receive_partial_transcripts").boolean(options.partials);
-    json.key("receive_final_transcripts").boolean(true);
-    json.key("receive_speech_events").boolean(false);
-    json.key("receive_pre_processing_events").boolean(false);
-    json.key("receive_realtime_processing_events").boolean(false);
-    json.key("receive_post_processing_events").boolean(false);
-    json.key("receive_acknowledgments").boolean(true);
-    json.key("receive_errors").boolean(true);
-    json.key("receive_lifecycle_events").boolean(false);
-    json.endObject().endObject();
-    return json.take();
+/// True when the id is the value of a parameter of the address.
+bool opensTheSocket(const std::string &id, const std::string &url) {
+    const std::string value = "=" + id;
+    for (std::size_t at = url.find(value); at != std::string::npos; at = url.find(value, at + 1)) {
+        const std::size_t end = at + value.size();
+        if (end == url.size() || url[end] == '&' || url[end] == '#')
+            return true;
+    }
+    return false;
 }
+
+std::string publicName(const std::string &id, const std::string &url) {
+    if (!opensTheSocket(id, url))
+        return validUtf8(id);
+    constexpr std::size_t kDigits = 32;
+    const CharPtr digest(g_compute_checksum_for_string(G_CHECKSUM_SHA256, id.c_str(), -1));
+    return std::string(digest.get(), kDigits);
+}
+
+} // namespace
 
 std::optional<InitReply> parseInitReply(std::string_view body, std::string &error) {
     const json::NodeRef root = json::parseObject(body, error);
@@ -158,7 +235,7 @@ std::optional<InitReply> parseInitReply(std::string_view body, std::string &erro
         error = "The answer names no session or no WebSocket address.";
         return std::nullopt;
     }
-    return InitReply{std::move(*id), std::move(*url)};
+    return InitReply{publicName(*id, *url), std::move(*url)};
 }
 
 std::string stopRequest() {
@@ -170,7 +247,8 @@ std::string emptyChunk() {
 }
 
 std::optional<ServerMessage> parseServerMessage(std::string_view text, std::string &error) {
-    const json::NodeRef root = json::parseObject(text, error);
+    const bool valid = g_utf8_validate_len(text.data(), text.size(), nullptr);
+    const json::NodeRef root = json::parseObject(valid ? text : validUtf8(text), error);
     if (!root)
         return std::nullopt;
     JsonObject *object = json::objectOf(root);
@@ -188,6 +266,13 @@ std::optional<ServerMessage> parseServerMessage(std::string_view text, std::stri
         return StopAck{secondsMember(data, "recording_left_to_process")};
     if (*type == "error")
         return ServiceError{errorText(object)};
+    if (*type == "speech_start" || *type == "speech_end")
+        return SpeechEvent{*type == "speech_start", secondsMember(data, "time"), channelMember(data)};
+    if (*type == "post_summarization")
+        return parseSummary(object, data);
+    for (const AddOnType &addOn : kAddOnTypes)
+        if (*type == addOn.message)
+            return parseAddOn(addOn, object, data, error);
     return OtherMessage{quotable(*type)};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/recogniser/audio_format.h"
+#include "elements/gladiasink/init_request.h"
 
 #include <cstdint>
 #include <optional>
@@ -10,23 +10,13 @@
 #include <variant>
 #include <vector>
 
-/// Gladia Live v2 on the wire: requests out, messages in. Pure; tolerates whatever a peer may send.
+/// Gladia Live v2 on the wire: what the service says, and the little that is said to it besides audio. Pure;
+/// tolerates whatever a peer may send.
 namespace lt::gladia {
 
-/// What the user asks of the recogniser.
-struct SessionOptions {
-    std::string model; ///< empty: Gladia's default
-    std::vector<std::string> languages;
-    bool codeSwitching = false;
-    double endpointing = 0.3; ///< seconds of silence that end an utterance
-    double maxUtterance = 5;  ///< seconds after which an utterance ends without silence
-    bool partials = true;
-};
-
-/// Body of POST /v2/live.
-std::string initRequest(const AudioFormat &format, const SessionOptions &options);
-
 struct InitReply {
+    /// Names the session in messages and transcripts. Gladia's id, unless the address has it as its token: a
+    /// name made of it then, from which the token cannot be had.
     std::string id;
     std::string url; ///< as sent: may be relative; holds the session's token
 };
@@ -70,13 +60,45 @@ struct StopAck {
 struct ServiceError {
     std::string reason;
 };
-/// A message that asks nothing of a client: lifecycle, speech, add-ons, whatever is yet to come.
+/// Voice activity: somebody starts or stops speaking.
+struct SpeechEvent {
+    bool started = false;
+    double time = 0; ///< seconds of the session's audio
+    int channel = 0;
+};
+
+/// Something found in an utterance.
+struct Finding {
+    std::string type;    ///< of an entity; of a sentiment: positive, negative, neutral …
+    std::string emotion; ///< of a sentiment
+    std::string text;    ///< where it was found
+    double start = 0;
+    double end = 0;
+};
+/// What was made of an utterance whose final was sent before.
+struct AddOnResult {
+    enum class Kind { Translation, Entities, Sentiment };
+    Kind kind = Kind::Translation;
+    std::string utteranceId; ///< may be the bare counter of the utterance's id
+    /// Translation: the translated utterance; else the original one. Its id is empty.
+    Utterance utterance;
+    double originalStart = 0; ///< of the original utterance
+    std::string originalLanguage;
+    std::vector<Finding> findings;
+};
+struct Summary {
+    std::string text;
+};
+
+/// A message that asks nothing of a client: lifecycle, whatever is yet to come.
 struct OtherMessage {
     std::string type;
 };
-using ServerMessage = std::variant<OtherMessage, Utterance, AudioAck, AudioRefused, StopAck, ServiceError>;
+using ServerMessage = std::variant<OtherMessage, Utterance, AudioAck, AudioRefused, StopAck, ServiceError,
+                                   SpeechEvent, AddOnResult, Summary>;
 
-/// Nothing, with one sentence in `error`, when the text is no message at all or a broken transcript.
+/// Nothing, with one sentence in `error`, when the text is no message at all or a broken transcript. What is
+/// no UTF-8 in it becomes U+FFFD.
 std::optional<ServerMessage> parseServerMessage(std::string_view text, std::string &error);
 
 } // namespace lt::gladia

@@ -10,21 +10,18 @@ void SessionTranscripts::reset(const std::string &epoch, const AudioFormat &form
     epoch_ = epoch;
     timeline_.reset(format);
     book_ = UtteranceBook();
+    addOns_ = AddOnBook();
 }
 
-std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, std::uint64_t receivedNs) {
-    const auto entry = book_.note(utterance.id, utterance.isFinal, !utterance.text.empty());
-    if (entry.verdict == UtteranceBook::Verdict::Repeated)
-        counts_.repeated++;
-    if (entry.verdict != UtteranceBook::Verdict::Pass)
-        return std::nullopt;
-    (utterance.isFinal ? counts_.finals : counts_.partials)++;
-
+/// Everything but what the kinds have each for themselves.
+SpokenTranscript SessionTranscripts::start(GstTranscriptKind kind, Utterance utterance,
+                                           std::uint64_t receivedNs) const {
     SpokenTranscript spoken;
     Transcript &transcript = spoken.transcript;
+    transcript.kind = kind;
     transcript.epoch = epoch_;
     transcript.utteranceId = std::move(utterance.id);
-    transcript.revision = entry.revision;
+    transcript.revision = 1;
     transcript.isFinal = utterance.isFinal;
     transcript.language = std::move(utterance.language);
     transcript.channel = utterance.channel;
@@ -43,7 +40,59 @@ std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, st
     spoken.stamps.audio_sent = stamps.sentNs;
     spoken.stamps.received = receivedNs;
     spoken.spokenNs = stamps.spokenNs;
-    spoken.afterHole = timeline_.crossesHole(utterance.start);
+    return spoken;
+}
+
+std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, std::uint64_t receivedNs) {
+    const auto entry = book_.note(utterance.id, utterance.isFinal, !utterance.text.empty());
+    if (entry.verdict == UtteranceBook::Verdict::Repeated)
+        counts_.repeated++;
+    if (entry.verdict != UtteranceBook::Verdict::Pass)
+        return std::nullopt;
+    (utterance.isFinal ? counts_.finals : counts_.partials)++;
+    if (utterance.isFinal)
+        addOns_.noteFinal(utterance.id, utterance.channel, utterance.start);
+    const double from = utterance.start;
+    SpokenTranscript spoken = start(GST_TRANSCRIPT_KIND_TRANSCRIPT, std::move(utterance), receivedNs);
+    spoken.transcript.revision = entry.revision;
+    spoken.afterHole = timeline_.crossesHole(from);
+    return spoken;
+}
+
+std::optional<SpokenTranscript> SessionTranscripts::make(AddOnResult result, std::uint64_t receivedNs) {
+    const bool isTranslation = result.kind == AddOnResult::Kind::Translation;
+    if (isTranslation && result.utterance.language == result.originalLanguage)
+        return std::nullopt; // the source language was among the targets: it is the transcript once more
+    result.utterance.id = addOns_.utteranceOf(result);
+    if (!addOns_.isNew(result.kind, result.utterance.id, result.utterance.language)) {
+        counts_.repeated++;
+        return std::nullopt;
+    }
+    counts_.addOns++;
+    static constexpr GstTranscriptKind kKinds[] = {
+        GST_TRANSCRIPT_KIND_TRANSLATION, GST_TRANSCRIPT_KIND_ENTITIES, GST_TRANSCRIPT_KIND_SENTIMENT};
+    if (!isTranslation)
+        result.utterance.words.clear(); // they came with the transcript
+    SpokenTranscript spoken =
+        start(kKinds[static_cast<int>(result.kind)], std::move(result.utterance), receivedNs);
+    for (Finding &finding : result.findings) {
+        const std::uint64_t from = timeline_.runningTimeAt(finding.start);
+        spoken.transcript.findings.push_back({std::move(finding.type), std::move(finding.emotion),
+                                              std::move(finding.text), from,
+                                              std::max(from, timeline_.runningTimeAt(finding.end))});
+    }
+    return spoken;
+}
+
+SpokenTranscript SessionTranscripts::make(Summary summary, std::uint64_t receivedNs) {
+    counts_.addOns++;
+    Utterance whole;
+    whole.id = "summary";
+    whole.isFinal = true;
+    whole.text = std::move(summary.text);
+    whole.end = static_cast<double>(timeline_.sentNs()) / 1e9;
+    SpokenTranscript spoken = start(GST_TRANSCRIPT_KIND_SUMMARY, std::move(whole), receivedNs);
+    spoken.transcript.channel = -1; // of all of them
     return spoken;
 }
 

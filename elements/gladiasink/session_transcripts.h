@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "elements/gladiasink/add_on_book.h"
 #include "elements/gladiasink/protocol.h"
 #include "elements/gladiasink/utterance_book.h"
 #include "lib/recogniser/audio_timeline.h"
@@ -19,6 +20,7 @@ public:
         std::uint64_t partials = 0;
         std::uint64_t finals = 0;
         std::uint64_t repeated = 0; ///< about an utterance whose final was there already
+        std::uint64_t addOns = 0;   ///< translations, entities, sentiments, summaries
     };
 
     /// A new session, named `epoch`, of audio in `format`.
@@ -28,6 +30,8 @@ public:
 
     /// Nothing when there is nothing new in it.
     std::optional<SpokenTranscript> make(Utterance utterance, std::uint64_t receivedNs);
+    std::optional<SpokenTranscript> make(AddOnResult result, std::uint64_t receivedNs);
+    SpokenTranscript make(Summary summary, std::uint64_t receivedNs);
     /// Says downstream that this audio was not heard.
     SpokenTranscript makeGap(const LostRange &range, const std::string &reason, std::uint64_t nowNs);
 
@@ -36,9 +40,12 @@ public:
     const Counts &counts() const { return counts_; }
 
 private:
+    SpokenTranscript start(GstTranscriptKind kind, Utterance utterance, std::uint64_t receivedNs) const;
+
     std::string epoch_;
     AudioTimeline timeline_;
     UtteranceBook book_;
+    AddOnBook addOns_;
     Counts counts_;
     std::uint64_t gaps_ = 0;
 };

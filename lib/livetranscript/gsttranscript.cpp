@@ -149,6 +149,29 @@ gboolean gst_transcript_get_word(const GstTranscript *transcript, guint index, c
     return TRUE;
 }
 
+guint gst_transcript_get_n_findings(const GstTranscript *transcript) {
+    return static_cast<guint>(transcript->value.findings.size());
+}
+
+gboolean gst_transcript_get_finding(const GstTranscript *transcript, guint index, const gchar **type,
+                                    const gchar **emotion, const gchar **text, GstClockTime *start,
+                                    GstClockTime *end) {
+    if (index >= transcript->value.findings.size())
+        return FALSE;
+    const lt::Finding &finding = transcript->value.findings[index];
+    if (type)
+        *type = finding.type.c_str();
+    if (emotion)
+        *emotion = finding.emotion.c_str();
+    if (text)
+        *text = finding.text.c_str();
+    if (start)
+        *start = finding.startNs;
+    if (end)
+        *end = finding.endNs;
+    return TRUE;
+}
+
 gchar *gst_transcript_to_json(const GstTranscript *transcript) {
     return g_strdup(lt::toJson(transcript->value).c_str());
 }

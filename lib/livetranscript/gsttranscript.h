@@ -103,6 +103,26 @@ GST_LIVETRANSCRIPT_API gboolean gst_transcript_get_word(const GstTranscript *tra
                                                         const gchar **text, GstClockTime *start,
                                                         GstClockTime *end, gdouble *confidence);
 
+/** Named entities of kind entities, sentiments of kind sentiment; none of other kinds. */
+GST_LIVETRANSCRIPT_API guint gst_transcript_get_n_findings(const GstTranscript *transcript);
+
+/**
+ * gst_transcript_get_finding:
+ * @index: below gst_transcript_get_n_findings()
+ * @type: (out) (optional) (transfer none): of an entity, for example NAME_GIVEN; of a sentiment, for example
+ *   positive
+ * @emotion: (out) (optional) (transfer none): of a sentiment, or "" when unknown
+ * @text: (out) (optional) (transfer none): where in the utterance it was found
+ * @start: (out) (optional): running time, ns, or %GST_CLOCK_TIME_NONE
+ * @end: (out) (optional): running time, ns, or %GST_CLOCK_TIME_NONE
+ *
+ * Returns: FALSE when there is no such finding
+ */
+GST_LIVETRANSCRIPT_API gboolean gst_transcript_get_finding(const GstTranscript *transcript, guint index,
+                                                           const gchar **type, const gchar **emotion,
+                                                           const gchar **text, GstClockTime *start,
+                                                           GstClockTime *end);
+
 /** Returns: (transfer full): the message as JSON. */
 GST_LIVETRANSCRIPT_API gchar *gst_transcript_to_json(const GstTranscript *transcript);
 

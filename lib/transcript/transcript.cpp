@@ -68,6 +68,49 @@ std::vector<Word> wordsMember(JsonObject *object) {
     return words;
 }
 
+std::vector<Finding> findingsMember(JsonObject *object) {
+    std::vector<Finding> findings;
+    JsonArray *array = json::arrayMember(object, "findings");
+    const guint count = array ? json_array_get_length(array) : 0;
+    for (guint i = 0; i < count; i++) {
+        JsonObject *entry = json::objectElement(array, i);
+        if (auto type = json::stringMember(entry, "type"))
+            findings.push_back({std::move(*type), json::stringMember(entry, "emotion").value_or(""),
+                                json::stringMember(entry, "text").value_or(""), timeMember(entry, "start"),
+                                timeMember(entry, "end")});
+    }
+    return findings;
+}
+
+void writeWords(JsonWriter &writer, const std::vector<Word> &words) {
+    if (words.empty())
+        return;
+    writer.key("words").beginArray();
+    for (const Word &word : words) {
+        writer.beginObject().key("text").string(word.text);
+        writeTime(writer, "start", word.startNs);
+        writeTime(writer, "end", word.endNs);
+        writeConfidence(writer, word.confidence);
+        writer.endObject();
+    }
+    writer.endArray();
+}
+
+void writeFindings(JsonWriter &writer, const std::vector<Finding> &findings) {
+    if (findings.empty())
+        return;
+    writer.key("findings").beginArray();
+    for (const Finding &finding : findings) {
+        writer.beginObject().key("type").string(finding.type);
+        writeText(writer, "emotion", finding.emotion);
+        writer.key("text").string(finding.text);
+        writeTime(writer, "start", finding.startNs);
+        writeTime(writer, "end", finding.endNs);
+        writer.endObject();
+    }
+    writer.endArray();
+}
+
 } // namespace
 
 std::string_view kindName(GstTranscriptKind kind) {
@@ -90,17 +133,8 @@ void writeMembers(JsonWriter &writer, const Transcript &transcript) {
     writeTime(writer, "end", transcript.endNs);
     writeConfidence(writer, transcript.confidence);
     writeText(writer, "reason", transcript.reason);
-    if (transcript.words.empty())
-        return;
-    writer.key("words").beginArray();
-    for (const Word &word : transcript.words) {
-        writer.beginObject().key("text").string(word.text);
-        writeTime(writer, "start", word.startNs);
-        writeTime(writer, "end", word.endNs);
-        writeConfidence(writer, word.confidence);
-        writer.endObject();
-    }
-    writer.endArray();
+    writeWords(writer, transcript.words);
+    writeFindings(writer, transcript.findings);
 }
 
 std::string toJson(const Transcript &transcript) {
@@ -140,6 +174,7 @@ std::optional<Transcript> transcriptFromJson(std::string_view text, std::string 
     transcript.confidence = confidenceMember(object);
     transcript.reason = json::stringMember(object, "reason").value_or("");
     transcript.words = wordsMember(object);
+    transcript.findings = findingsMember(object);
     return transcript;
 }
 

@@ -26,6 +26,17 @@ struct Word {
     bool operator==(const Word &) const = default;
 };
 
+/// Something found in an utterance: a named entity, or what it expresses.
+struct Finding {
+    std::string type;    ///< of an entity, for example NAME_GIVEN; of a sentiment: positive, negative …
+    std::string emotion; ///< of a sentiment, "" when unknown
+    std::string text;    ///< where in the utterance, without surrounding spaces
+    std::uint64_t startNs = kNoTime;
+    std::uint64_t endNs = kNoTime;
+
+    bool operator==(const Finding &) const = default;
+};
+
 /// One message of a transcript stream, as plain values. docs/architecture.md, "Transcript stream", has the
 /// meanings.
 struct Transcript {
@@ -43,7 +54,8 @@ struct Transcript {
     std::uint64_t endNs = kNoTime;
     double confidence = -1; ///< 0..1, or -1 when unknown
     std::vector<Word> words;
-    std::string reason; ///< kind gap only: why the audio is missing
+    std::vector<Finding> findings; ///< kinds entities and sentiment only
+    std::string reason;            ///< kind gap only: why the audio is missing
 
     bool operator==(const Transcript &) const = default;
 };

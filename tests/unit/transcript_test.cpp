@@ -38,6 +38,13 @@ static void what_is_written_is_read_again() {
     gap.reason = "recogniser unreachable";
     const auto readGap = transcriptFromJson(toJson(gap), error);
     g_assert_true(readGap && *readGap == gap);
+
+    Transcript entities = sample();
+    entities.kind = GST_TRANSCRIPT_KIND_ENTITIES;
+    entities.findings = {{"NAME_GIVEN", "", "Ada", 4120000000, kNoTime}, {"positive", "joy", "", kNoTime, 1}};
+    const auto readEntities = transcriptFromJson(toJson(entities), error);
+    g_assert_true(readEntities && readEntities->findings[0] == entities.findings[0]);
+    g_assert_cmpstr(readEntities->findings[1].emotion.c_str(), ==, "joy");
 }
 
 static void the_json_is_short_and_plain() {

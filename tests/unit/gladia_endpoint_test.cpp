@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "elements/gladiasink/endpoint.h"
+#include "elements/gladiasink/failure.h"
+
+#include <string>
+
+#include <glib.h>
+
+using namespace lt;
+using namespace lt::gladia;
+
+namespace {
+
+void assertSame(const std::string &is, const std::string &shouldBe) {
+    g_assert_cmpstr(is.c_str(), ==, shouldBe.c_str());
+}
+
+bool contains(const std::string &text, const std::string &part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+static void endpoints_become_addresses() {
+    struct {
+        const char *endpoint, *region, *init;
+    } table[] = {
+        {"https://api.gladia.io", "", "https://api.gladia.io/v2/live"},
+        {"https://api.gladia.io/", "eu-west", "https://api.gladia.io/v2/live?region=eu-west"},
+        {"http://127.0.0.1:8080", "", "http://127.0.0.1:8080/v2/live"},
+        {"ws://h:1/some/path?x=1", "", "http://h:1/v2/live"},
+        {"wss://h", "a&b=c", "https://h/v2/live?region=a%26b%3Dc"},
+        {"http://[::1]:99", "", "http://[::1]:99/v2/live"},
+    };
+    for (const auto &row : table) {
+        std::string error;
+        const auto endpoint = Endpoint::parse(row.endpoint, row.region, error);
+        g_assert_true(endpoint.has_value());
+        assertSame(endpoint->initUrl(), row.init);
+    }
+    for (const char *bad :
+         {"", "api.gladia.io", "ftp://h", "https://", "http:///v2", "https://h:99999", "::"}) {
+        std::string error;
+        g_assert_false(Endpoint::parse(bad, "", error).has_value());
+        g_assert_false(error.empty());
+    }
+}
+
+static void the_sockets_address_may_be_relative_but_not_less_safe() {
+    struct {
+        const char *endpoint, *returned, *socket; // null: refused
+    } table[] = {
+        {"https://h", "wss://other/x?token=t", "wss://other/x?token=t"},
+        {"https://h", "https://h/x?token=t", "wss://h/x?token=t"},
+        {"http://h:8", "ws://h:8/v2/live?token=t", "ws://h:8/v2/live?token=t"},
+        {"http://h:8", "/v2/live?token=t", "ws://h:8/v2/live?token=t"},
+        {"https://h", "/v2/live?token=t", "wss://h/v2/live?token=t"},
+        {"http://h:8", "?token=t", "ws://h:8/v2/live?token=t"},
+        {"http://h", "wss://safer/", "wss://safer/"},
+        {"https://h", "ws://h/x", nullptr},
+        {"https://h", "ftp://h/x", nullptr},
+        {"https://h", "wss://", nullptr},
+        {"https://h", "wss://h:x/", nullptr},
+    };
+    for (const auto &row : table) {
+        std::string error;
+        const auto endpoint = Endpoint::parse(row.endpoint, "", error);
+        const auto socket = endpoint->socketUrl(row.returned, error);
+        g_assert_true(socket.has_value() == (row.socket != nullptr));
+        if (socket)
+            assertSame(*socket, row.socket);
+    }
+}
+
+static void a_key_in_the_clear_is_noticed() {
+    std::string error;
+    g_assert_false(Endpoint::parse("https://h", "", error)->exposesKey());
+    g_assert_false(Endpoint::parse("http://127.0.0.1:1", "", error)->exposesKey());
+    g_assert_false(Endpoint::parse("ws://localhost", "", error)->exposesKey());
+    g_assert_false(Endpoint::parse("http://[::1]", "", error)->exposesKey());
+    g_assert_true(Endpoint::parse("http://h", "", error)->exposesKey());
+}
+
+static void statuses_say_whether_to_try_again() {
+    struct {
+        unsigned status;
+        Trouble trouble;
+        bool transient;
+    } table[] = {
+        {400, Trouble::Refused, false},       {401, Trouble::NotAuthorized, false},
+        {402, Trouble::NotAuthorized, false}, {403, Trouble::NotAuthorized, false},
+        {404, Trouble::NotFound, false},      {408, Trouble::CannotConnect, true},
+        {422, Trouble::Refused, false},       {429, Trouble::Refused, true},
+        {500, Trouble::CannotConnect, true},  {503, Trouble::CannotConnect, true},
+        {302, Trouble::NotFound, false},
+    };
+    for (const auto &row : table) {
+        const Failure failure = failureOfStatus(row.status, "");
+        g_assert_true(failure.trouble == row.trouble);
+        g_assert_true(failure.transient == row.transient);
+        g_assert_cmpuint(failure.httpStatus, ==, row.status);
+        g_assert_false(failure.text.empty());
+    }
+    const Failure worded = failureOfStatus(400, R"-({"message":"Invalid parameter(s)","request_id":"G-1",)-"
+                                                R"-("validation_errors":["endpointing too small",3]})-");
+    g_assert_true(contains(worded.debug, "Invalid parameter(s)"));
+    g_assert_true(contains(worded.debug, "endpointing too small"));
+    g_assert_true(contains(worded.debug, "G-1"));
+}
+
+static void closes_are_classified() {
+    g_assert_false(failureOfClose(1000, "").transient);
+    g_assert_true(failureOfClose(1006, "").transient);
+    g_assert_true(failureOfClose(1011, "").transient);
+    g_assert_false(failureOfClose(4401, "bad token").transient);
+    g_assert_true(failureOfClose(4500, "").transient);
+    g_assert_true(contains(failureOfClose(4401, "bad token").debug, "bad token"));
+    g_assert_cmpuint(failureOfClose(4401, "").closeCode, ==, 4401);
+}
+
+static void what_a_peer_says_is_quoted_harmlessly() {
+    assertSame(quotable("a\nb\x01"
+                        "c"),
+               "a b c");
+    g_assert_cmpuint(quotable(std::string(10000, 'x')).size(), ==, 300);
+    g_assert_true(g_utf8_validate(quotable("\xff\xfe").c_str(), -1, nullptr));
+    assertSame(redacted("key=abc&abc", "abc"), "key=[secret]&[secret]");
+    assertSame(redacted("plain", ""), "plain");
+    assertSame(redacted("secret", "secret"), "[secret]"); // the replacement holds the secret: still ends
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/gladia-endpoint/endpoints become addresses", endpoints_become_addresses);
+    g_test_add_func("/gladia-endpoint/the socket's address may be relative but not less safe",
+                    the_sockets_address_may_be_relative_but_not_less_safe);
+    g_test_add_func("/gladia-endpoint/a key in the clear is noticed", a_key_in_the_clear_is_noticed);
+    g_test_add_func("/gladia-endpoint/statuses say whether to try again", statuses_say_whether_to_try_again);
+    g_test_add_func("/gladia-endpoint/closes are classified", closes_are_classified);
+    g_test_add_func("/gladia-endpoint/what a peer says is quoted harmlessly",
+                    what_a_peer_says_is_quoted_harmlessly);
+    return g_test_run();
+}
