@@ -3,7 +3,7 @@
 // Prints figures and which expectations they meet; never fails because of a figure. docs/benchmarks.md says
 // how to read them.
 #include "lib/gst/refs.h"
-#include "tests/bench/ingest/machine.h"
+#include "tests/bench/support/machine.h"
 #include "tests/bench/ingest/report.h"
 
 #include <cstdio>
@@ -148,7 +148,7 @@ int main(int argc, char **argv) try {
         settings.warmSeconds = 0.5;
     }
     const Results results = runAll(options, settings);
-    std::printf("%s\n%s", machineFacts().c_str(), markdown(results).c_str());
+    std::printf("%s\n%s", machineFacts("ffmpeg -version 2>/dev/null").c_str(), markdown(results).c_str());
     return options.smoke && !complete(results) ? 1 : 0;
 } catch (const std::exception &error) {
     g_printerr("The benchmark could not be made: %s.\n", error.what());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/bench/ingest/pcm_reader.h"
 
-#include "tests/bench/ingest/monotonic.h"
+#include "tests/bench/support/monotonic.h"
 
 #include <algorithm>
 #include <array>

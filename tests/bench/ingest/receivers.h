@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "tests/bench/ingest/child_process.h"
+#include "tests/bench/support/child_process.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/bench/ingest/report.h"
 
-#include "tests/bench/ingest/statistics.h"
+#include "tests/bench/support/statistics.h"
 
 #include <array>
 #include <cmath>

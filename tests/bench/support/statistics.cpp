@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/bench/ingest/statistics.h"
+#include "tests/bench/support/statistics.h"
 
 #include <algorithm>
 #include <cmath>

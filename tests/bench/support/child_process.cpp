@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/bench/ingest/child_process.h"
+#include "tests/bench/support/child_process.h"
 
 #include <array>
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/bench/ingest/machine.h"
+#include "tests/bench/support/machine.h"
 
 #include <array>
 #include <cstdio>
@@ -39,7 +39,7 @@ std::string firstLineOf(const char *command) {
 
 } // namespace
 
-std::string machineFacts() {
+std::string machineFacts(const char *peerVersion) {
     utsname system{};
     uname(&system);
     std::ifstream loadFile("/proc/loadavg");
@@ -51,7 +51,7 @@ std::string machineFacts() {
          << "\n- system: " << field("/etc/os-release", "PRETTY_NAME") << ", " << system.sysname << ' '
          << system.release
          << "\n- GStreamer: " << firstLineOf("gst-inspect-1.0 --version 2>/dev/null | tail -n +2")
-         << "\n- peer: " << firstLineOf("ffmpeg -version 2>/dev/null")
+         << "\n- peer: " << firstLineOf(peerVersion)
          << "\n- load when the report was made: " << load << '\n';
     return text.str();
 }

@@ -6,6 +6,7 @@
 namespace lt::bench {
 
 /// Processor, memory, kernel, versions of what is measured, load at the moment: a Markdown list.
-std::string machineFacts();
+/// `peerVersion` is a command whose first line names the peer.
+std::string machineFacts(const char *peerVersion);
 
 } // namespace lt::bench

@@ -34,14 +34,15 @@ public:
         int fd;     // in this process
         int number; // in the child
     };
-    /// Starts argv[0] (searched in PATH). Standard input is a pipe that nothing is written to. Throws
-    /// std::system_error.
+    /// Starts argv[0] (searched in PATH). Standard input is a pipe, see input(). Throws std::system_error.
     ChildProcess(const std::vector<std::string> &argv, const std::vector<Handed> &handed);
     ~ChildProcess();
     ChildProcess(ChildProcess &&other) noexcept;
     ChildProcess &operator=(ChildProcess &&) = delete;
 
     pid_t pid() const { return pid_; }
+    /// Where to write what the child is to read; blocking.
+    int input() const { return stdin_.get(); }
     /// Our own programs take this for "enough".
     void closeInput() { stdin_.reset(); }
     /// Exit status (128 + signal when killed) as soon as the process has ended; nothing after `limit`.
