@@ -130,9 +130,9 @@ int main(int argc, char **argv) try {
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files); // the servers inherit it
+    setrlimit(RLIMIT_NOFILE, &files);  // the servers inherit it
+    setpriority(PRIO_PROCESS, 0, -15); // where it is allowed, whoever else computes disturbs less
     RunSettings settings;
-    settings.serverProcessor = 0;
     pinTo(std::thread::hardware_concurrency() > 1 ? 1 : 0);
     if (options.smoke) {
         options.rounds = 1;

@@ -38,7 +38,8 @@ public:
     /// Connects and resets viewers for so long, `together` at a time; handshakes per second.
     double handshakesPerSecond(double seconds, std::size_t together);
 
-    /// One turn: reads what has come, or waits until then, at the latest until `deadlineNs` (monotonic).
+    /// One turn: reads what has come, else looks again and again until something has, at the latest until
+    /// `deadlineNs` (monotonic).
     void turn(std::int64_t deadlineNs);
 
     /// From here on messages are counted anew.

@@ -72,8 +72,12 @@ bool setProperty(GstElement *element, std::string_view argument) {
 
 int main(int argc, char **argv) {
     gst_init(nullptr, nullptr);
-    const ObjectRef<GstElement> element(
-        GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make("transcriptbroadcast", nullptr))));
+    GstElement *made = gst_element_factory_make("transcriptbroadcast", nullptr);
+    if (!made) {
+        std::fprintf(stderr, "There is no transcriptbroadcast: run this in `meson devenv -C build`.\n");
+        return 1;
+    }
+    const ObjectRef<GstElement> element(GST_ELEMENT(gst_object_ref_sink(made)));
     g_object_set(element.get(), "session", "bench", "port", 0u, nullptr);
     for (int i = 1; i < argc; i++)
         if (!setProperty(element.get(), argv[i])) {
