@@ -166,7 +166,7 @@ static void what_the_element_does_not_know_goes_on() {
 
 static void a_full_live_backlog_drops_and_announces_the_gap() {
     GladiaEmulator emulator;
-    emulator.faults().refusePosts(503, 1);
+    emulator.faults().add({.kind = FaultKind::kRefusePost, .status = 503});
     GladiaRig rig(emulator.url(), [](GstElement *e) { g_object_set(e, "max-backlog-ms", 1000, nullptr); });
     gst_harness_set_live(rig.harness(), TRUE);
     rig.setCaps();
@@ -228,9 +228,9 @@ static void neither_key_nor_token_is_ever_logged() {
     std::vector<std::string> messages;
     for (const int fault : {0, 401, 403}) {
         if (fault == 401)
-            emulator.faults().refusePosts(401, 1);
+            emulator.faults().add({.kind = FaultKind::kRefusePost, .status = 401});
         else if (fault == 403)
-            emulator.faults().refuseUpgrades(403, 5);
+            emulator.faults().add({.kind = FaultKind::kRefuseUpgrade, .times = 5, .status = 403});
         GladiaRig rig(emulator.url());
         rig.setCaps();
         rig.push(support::makeDtmf("1"));

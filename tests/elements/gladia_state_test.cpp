@@ -107,7 +107,7 @@ static void eos_is_posted_in_playing_only() {
 
 static void eos_while_connecting_loses_nothing() {
     GladiaEmulator emulator;
-    emulator.faults().refusePosts(503, 1); // connecting takes a while
+    emulator.faults().add({.kind = FaultKind::kRefusePost, .status = 503}); // connecting takes a while
     GladiaRig rig(emulator.url());
     rig.setCaps();
     rig.push(support::makeDtmf("123"));
@@ -146,7 +146,7 @@ static void a_flush_is_quick_in_every_phase_and_starts_anew() {
         [&](GladiaRig &rig) { // draining
             rig.push(support::makeDtmf("123"));
             rig.hear();
-            emulator.faults().mute(true);
+            emulator.faults().add({.kind = FaultKind::kMute});
             rig.pushEos();
         },
     };
@@ -159,7 +159,7 @@ static void a_flush_is_quick_in_every_phase_and_starts_anew() {
         g_assert_cmpint(gst_harness_push(rig.harness(), gst_buffer_new()), ==, GST_FLOW_FLUSHING);
         gst_harness_push_event(rig.harness(), gst_event_new_flush_stop(TRUE));
         g_test_message("flush took %" G_GINT64_FORMAT " us", g_get_monotonic_time() - before);
-        emulator.faults().mute(false);
+        emulator.faults().clear();
         // What was not said before the flush is forgotten; what comes after it is heard whole.
         while (const BufferRef stale{gst_harness_try_pull(rig.harness())})
             ;
@@ -174,7 +174,7 @@ static void a_flush_is_quick_in_every_phase_and_starts_anew() {
 
 static void a_flush_frees_a_producer_that_waits() {
     GladiaEmulator emulator;
-    emulator.faults().ignorePosts(true);
+    emulator.faults().add({.kind = FaultKind::kIgnorePost, .times = 0});
     GladiaRig rig(emulator.url(), [](GstElement *e) {
         gst_util_set_object_arg(G_OBJECT(e), "backpressure", "block");
         g_object_set(e, "max-backlog-ms", 200, nullptr);
@@ -270,9 +270,9 @@ static void null_is_reached_though_the_peer_never_says_goodbye() {
     gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
     g_assert_true(emulator.waitFor(
         [](const auto &report) { return !report.sessions.empty() && report.sessions[0].chunks > 0; }));
-    emulator.faults().mute(true);
+    emulator.faults().add({.kind = FaultKind::kMute});
     g_assert_cmpint(gst_element_set_state(pipeline.get(), GST_STATE_NULL), ==, GST_STATE_CHANGE_SUCCESS);
-    emulator.faults().mute(false);
+    emulator.faults().clear();
 }
 
 static void leaving_says_goodbye_with_1000() {

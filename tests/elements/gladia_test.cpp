@@ -100,12 +100,12 @@ static void stage_stamps_are_in_order() {
 
 static void audio_from_before_the_session_is_ready_is_sent() {
     GladiaEmulator emulator;
-    emulator.faults().ignorePosts(true);
+    emulator.faults().add({.kind = FaultKind::kIgnorePost, .times = 0});
     GladiaRig rig(emulator.url(), [](GstElement *e) { g_object_set(e, "connect-timeout-ms", 300, nullptr); });
     rig.setCaps();
     const GstClockTime next = rig.push(support::makeDtmf("12345"));
     g_assert_nonnull(rig.elementMessage("gladiasink/retrying").get());
-    emulator.faults().ignorePosts(false);
+    emulator.faults().clear();
     rig.push(support::makeDtmf("67890"), next);
     rig.pushEos();
     assertSame(finalTexts(rig.hearUntilEos()), spoken("1234567890"));

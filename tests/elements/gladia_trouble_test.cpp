@@ -108,7 +108,7 @@ static void a_key_that_occurs_in_the_answer_is_no_harm() {
 
 static void a_service_in_trouble_is_asked_again() {
     GladiaEmulator emulator;
-    emulator.faults().refusePosts(500, 2);
+    emulator.faults().add({.kind = FaultKind::kRefusePost, .times = 2, .status = 500});
     GladiaRig rig(emulator.url());
     rig.setCaps();
     rig.push(support::makeDtmf("12345"));
@@ -120,7 +120,7 @@ static void a_service_in_trouble_is_asked_again() {
 
 static void a_refused_upgrade_is_tried_with_a_new_session() {
     GladiaEmulator emulator;
-    emulator.faults().refuseUpgrades(403, 1);
+    emulator.faults().add({.kind = FaultKind::kRefuseUpgrade, .status = 403});
     GladiaRig rig(emulator.url());
     rig.setCaps();
     rig.push(support::makeDtmf("12345"));
@@ -131,7 +131,7 @@ static void a_refused_upgrade_is_tried_with_a_new_session() {
 
 static void attempts_end_with_an_error() {
     GladiaEmulator emulator;
-    emulator.faults().refusePosts(503, 100);
+    emulator.faults().add({.kind = FaultKind::kRefusePost, .times = 0, .status = 503});
     GladiaRig rig(emulator.url(), giveUpAfterFive);
     rig.setCaps();
     rig.push(support::makeDtmf("12"));
@@ -184,7 +184,7 @@ static void a_lost_connection_is_one_error_and_words_so_far_stay() {
     while (!last.isFinal)
         last = rig.hear();
     assertSame(last.text, "1 2 3");
-    emulator.dropConnections();
+    emulator.faults().add({.kind = FaultKind::kDrop});
     const Told told = errorOf(rig);
     g_assert_true(g_error_matches(told.error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ));
     g_assert_cmpuint(told.closeCode, ==, 1006);
@@ -199,7 +199,7 @@ static void a_close_code_reaches_the_application() {
     rig.setCaps();
     rig.push(support::makeDtmf("1"));
     rig.hear();
-    emulator.closeConnections(4408, "idle");
+    emulator.faults().add({.kind = FaultKind::kClose, .code = 4408, .reason = "idle"});
     const Told told = errorOf(rig);
     g_assert_cmpuint(told.closeCode, ==, 4408);
     g_assert_true(told.debug.find("idle") != std::string::npos);
@@ -211,7 +211,7 @@ static void a_silent_peer_is_dead_after_the_heartbeats_deadline() {
     rig.setCaps();
     rig.push(support::makeDtmf("1"));
     rig.hear();
-    emulator.faults().mute(true);
+    emulator.faults().add({.kind = FaultKind::kMute});
     gst_harness_push_upstream_event(rig.harness(), gst_event_new_livetranscript_heartbeat("test", 100, 3));
     const Told told = errorOf(rig);
     g_assert_true(g_error_matches(told.error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ));
@@ -224,7 +224,7 @@ static void an_end_that_is_not_answered_is_a_warning_and_then_eos() {
     rig.setCaps();
     rig.push(support::makeDtmf("12,"));
     rig.hear();
-    emulator.faults().mute(true);
+    emulator.faults().add({.kind = FaultKind::kMute});
     rig.pushEos();
     const MessageRef warning = rig.message(GST_MESSAGE_WARNING);
     g_assert_nonnull(warning.get());
@@ -243,7 +243,7 @@ static void nonsense_from_the_service_is_counted() {
     rig.hear();
     for (const char *text :
          {"", "{", "[]", "{\"type\":\"transcript\"}", "{\"type\":\"transcript\",\"data\":{}}"})
-        emulator.sendToAll(text);
+        emulator.faults().add({.kind = FaultKind::kSend, .text = text});
     g_assert_true(eventually([&] { return rig.stat("malformed-messages") == 5; }));
     rig.pushEos();
     assertSame(finalTexts(rig.hearUntilEos()), "1");

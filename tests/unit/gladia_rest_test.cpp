@@ -143,24 +143,24 @@ static void the_other_routes_answer_as_documented() {
 
 static void faults_refuse_ignore_and_limit() {
     GladiaEmulator emulator({.maxLive = 1});
-    emulator.faults().refusePosts(503, 2, 7);
+    emulator.faults().add({.kind = FaultKind::kRefusePost, .times = 2, .status = 503, .retryAfterS = 7});
     const HttpAnswer busy = postLive(emulator, "{}");
     g_assert_cmpint(busy.status, ==, 503);
     assertText(busy.headers.at("retry-after"), "7");
     g_assert_cmpint(postLive(emulator, "{}").status, ==, 503);
     GladiaClient client(emulator, "{}");
     g_assert_cmpint(postLive(emulator, "{}").status, ==, 429);
-    emulator.faults().refuseUpgrades(404);
+    emulator.faults().add({.kind = FaultKind::kRefuseUpgrade, .status = 404});
     g_assert_cmpint(WebSocketClient({.url = client.url}).status(), ==, 404);
-    emulator.faults().ignorePosts(true);
+    emulator.faults().add({.kind = FaultKind::kIgnorePost});
     const HttpAnswer none = httpRequest("POST", emulator.url() + "/v2/live", kGladiaKey, "{}", 1);
     g_assert_cmpint(none.status, ==, 0);
-    emulator.faults().ignoreUpgrades(true);
+    emulator.faults().add({.kind = FaultKind::kIgnoreUpgrade});
     g_assert_cmpint(WebSocketClient({.url = client.url, .timeoutSeconds = 1}).status(), ==, 0);
-    emulator.sendToAll("not json");
+    emulator.faults().add({.kind = FaultKind::kSend, .text = "not json"});
     g_assert_true(client.socket->waitForFrames([](const Frames &frames) { return !frames.empty(); }));
     assertText(client.socket->frames().at(0).data, "not json");
-    emulator.closeConnections(4503, "later");
+    emulator.faults().add({.kind = FaultKind::kClose, .code = 4503, .reason = "later"});
     g_assert_true(client.socket->waitForClose());
     g_assert_cmpint(client.socket->closeCode(), ==, 4503);
     assertText(client.socket->closeReason(), "later");

@@ -24,7 +24,7 @@ static void a_resumed_session_goes_on_at_the_acknowledged_byte() {
     GladiaEmulator emulator;
     GladiaClient client(emulator, kPlainRequest);
     const Bytes audio = toneBytes("1593570");
-    emulator.faults().dropAtByte(audio.size() / 2);
+    emulator.faults().add({.kind = FaultKind::kDrop, .atByte = audio.size() / 2});
     client.send(audio, 1000);
     g_assert_true(client.socket->waitForClose());
     g_assert_cmpint(client.socket->closeCode(), ==, 0);
@@ -46,19 +46,19 @@ static void held_audio_is_forgotten_by_a_drop_and_acknowledged_by_a_release() {
     GladiaEmulator emulator;
     GladiaClient client(emulator, kPlainRequest);
     const Bytes audio = toneBytes("48");
-    emulator.faults().holdAcknowledgements(true);
+    const auto held = emulator.faults().add({.kind = FaultKind::kHoldAcknowledgements});
     client.send(audio, 4000);
     const auto allPending = [&](const EmulatorReport &r) {
         return r.sessions[0].pendingBytes == audio.size();
     };
     g_assert_true(emulator.waitFor(allPending));
-    emulator.dropConnections();
+    emulator.faults().add({.kind = FaultKind::kDrop});
     g_assert_true(client.socket->waitForClose());
     g_assert_true(client.socket->frames().empty());
     client.connect();
     client.send(audio, 4000);
     g_assert_true(emulator.waitFor(allPending));
-    emulator.faults().holdAcknowledgements(false);
+    emulator.faults().remove(held);
     client.stop();
     g_assert_true(client.socket->waitForClose());
     assertText(finalTextOf(client.socket->frames()), " 4 8");
@@ -70,7 +70,7 @@ static void a_reset_leaves_the_session_to_be_resumed() {
     GladiaClient client(emulator, kPlainRequest);
     client.send(Bytes(6400), 3200);
     g_assert_true(client.waitFor("audio_chunk", 2));
-    emulator.resetConnections();
+    emulator.faults().add({.kind = FaultKind::kReset});
     g_assert_true(client.socket->waitForClose());
     g_assert_cmpint(client.socket->closeCode(), ==, 0);
     client.connect();
@@ -82,7 +82,7 @@ static void a_reset_leaves_the_session_to_be_resumed() {
 static void a_stop_is_remembered_over_a_drop() {
     GladiaEmulator emulator;
     GladiaClient client(emulator, kPlainRequest);
-    emulator.faults().dropAtStop();
+    emulator.faults().add({.kind = FaultKind::kDrop, .atStop = true});
     client.send(toneBytes("66"), 4000);
     client.stop();
     g_assert_true(client.socket->waitForClose());
@@ -128,7 +128,7 @@ static void a_message_above_one_mebibyte_is_answered_1009() {
 static void audio_after_the_stop_is_not_taken() {
     GladiaEmulator emulator;
     GladiaClient client(emulator, kPlainRequest);
-    emulator.faults().mute(true); // so that it does not close at once
+    emulator.faults().add({.kind = FaultKind::kMute}); // so that it does not close at once
     client.stop();
     client.send(Bytes(3200), 3200);
     g_assert_true(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/emulator.h"
+#include "tests/support/gladia_emulator/fault_script.h"
 #include "tests/support/gladia_emulator/live_server.h"
 #include "tests/support/loop_thread.h"
 
@@ -10,9 +11,17 @@
 
 namespace lt::emulator {
 
+namespace {
+/// Apart from what the sessions and the server draw.
+constexpr std::uint64_t kScriptStream = ~0ULL;
+} // namespace
+
 class GladiaEmulator::Impl {
 public:
-    explicit Impl(EmulatorOptions options) : thread_("lt-emulator") {
+    explicit Impl(EmulatorOptions options)
+        : faults(options.clock.monotonicMilliseconds),
+          scriptDraws_(options.seed, kScriptStream),
+          thread_("lt-emulator") {
         std::string problem;
         thread_.call([&] {
             server_ =
@@ -23,16 +32,11 @@ public:
         });
         if (!problem.empty())
             throw std::runtime_error(problem);
-        faults.setReleaseHandler([this] {
-            thread_.post([this] {
-                if (server_)
-                    server_->releaseAcknowledgements();
-            });
-        });
+        faults.setHandler([this] { faultsChanged(); });
     }
 
     ~Impl() {
-        faults.setReleaseHandler(nullptr);
+        faults.setHandler(nullptr);
         thread_.call([this] { server_.reset(); });
     }
 
@@ -51,9 +55,29 @@ public:
         return changed_.wait_until(lock, deadline, [&] { return changes_ != seen; });
     }
 
+    void addFaults(const std::string &text) {
+        const FaultScript script = parseFaultScript(text, scriptDraws_);
+        if (!script.problem.empty())
+            throw std::invalid_argument(script.problem);
+        for (const Fault &fault : script.faults)
+            faults.add(fault);
+    }
+
     Faults faults;
 
 private:
+    /// A test that gives a fault wants it to be in force; the emulator itself is in the middle of something.
+    void faultsChanged() {
+        const auto apply = [this] {
+            if (server_)
+                server_->applyFaults();
+        };
+        if (thread_.onThread())
+            thread_.post(apply);
+        else
+            thread_.call(apply);
+    }
+
     void changed() {
         std::lock_guard lock(mutex_);
         changes_++;
@@ -63,6 +87,7 @@ private:
     mutable std::mutex mutex_; // guards changes_
     mutable std::condition_variable changed_;
     std::uint64_t changes_ = 0;
+    Draws scriptDraws_;
     mutable support::LoopThread thread_;
     std::unique_ptr<LiveServer> server_; // made, used and destroyed on thread_
 };
@@ -105,20 +130,12 @@ bool GladiaEmulator::waitFor(const std::function<bool(const EmulatorReport &)> &
     }
 }
 
-void GladiaEmulator::dropConnections() {
-    impl_->onServer([](LiveServer &server) { server.dropConnections(); });
+void GladiaEmulator::addFaults(const std::string &script) {
+    impl_->addFaults(script);
 }
 
-void GladiaEmulator::resetConnections() {
-    impl_->onServer([](LiveServer &server) { server.resetConnections(); });
-}
-
-void GladiaEmulator::closeConnections(int code, const std::string &reason) {
-    impl_->onServer([&](LiveServer &server) { server.closeConnections(code, reason); });
-}
-
-void GladiaEmulator::sendToAll(const std::string &text) {
-    impl_->onServer([&](LiveServer &server) { server.sendToAll(text); });
+void GladiaEmulator::timeMoved() {
+    impl_->onServer([](LiveServer &server) { server.timeMoved(); });
 }
 
 } // namespace lt::emulator

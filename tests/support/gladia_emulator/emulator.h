@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "tests/support/gladia_emulator/delays.h"
+#include "tests/support/gladia_emulator/emulator_clock.h"
 #include "tests/support/gladia_emulator/faults.h"
 #include "tests/support/gladia_emulator/session_report.h"
 
@@ -24,6 +26,10 @@ struct EmulatorOptions {
     std::int64_t idleMs = 30000;          ///< connected without audio, then close 4408; 0: no limit
     std::int64_t resumeMs = 60000;        ///< without a connection, then the session ends by itself
     std::int64_t audioSeconds = 3 * 3600; ///< length of a session, then close 1000
+    DelayProfile delays;                  ///< nothing takes any time by default
+    std::uint64_t seed = 1;               ///< of everything drawn
+    /// With a clock that stands still until it is moved, call timeMoved() after each move.
+    EmulatorClock clock;
     /// Told what happens, one line each, on the emulator's thread.
     std::function<void(const std::string &line)> print;
 };
@@ -60,17 +66,10 @@ public:
     bool waitFor(const std::function<bool(const EmulatorReport &)> &holds,
                  std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
-    /// Ends all connections without a close frame, after what was already sent on them: a client that reads
-    /// on gets every acknowledgement.
-    void dropConnections();
-    /// Resets all connections. Acknowledgements may be lost on the way, so that a client has to send again
-    /// what was heard: as with the service, that audio is then heard twice.
-    void resetConnections();
-    /// Closes all connections with a code of your choice. The sessions go on, except with 1000 and 1001,
-    /// which end them as if their clients had wished so.
-    void closeConnections(int code, const std::string &reason = "");
-    /// Sends a text frame on all connections, be it no message of the protocol; UTF-8 without NUL.
-    void sendToAll(const std::string &text);
+    /// Adds all faults of a script. Throws std::invalid_argument with a sentence that names the entry.
+    void addFaults(const std::string &script);
+    /// Does what an injected clock has brought about.
+    void timeMoved();
 
 private:
     class Impl;

@@ -33,6 +33,38 @@ void replyError(SoupServerMessage *message, int status, const std::string &text,
     replyJson(message, status, toText(std::move(body)));
 }
 
+std::string bodyOf(SoupServerMessage *message) {
+    const support::BytesRef bytes(soup_message_body_flatten(soup_server_message_get_request_body(message)));
+    gsize size = 0;
+    const auto *data = static_cast<const char *>(g_bytes_get_data(bytes.get(), &size));
+    return {data ? data : "", size};
+}
+
+std::string usualMessage(int status) {
+    switch (status) {
+    case 400:
+        return "Invalid parameter(s)";
+    case 401:
+        return "The x-gladia-key header is missing or its key is unknown";
+    case 402:
+        return "Payment required";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not found";
+    case 408:
+        return "Request timeout";
+    case 422:
+        return "The parameters are understood but cannot be served";
+    case 429:
+        return "Too many simultaneous live sessions";
+    case 503:
+        return "Service unavailable";
+    default:
+        return status >= 500 ? "Internal server error" : "The request is refused";
+    }
+}
+
 std::string newRequestId() {
     char id[16];
     g_snprintf(id, sizeof id, "G-%08x", g_random_int());

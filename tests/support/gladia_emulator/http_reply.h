@@ -16,6 +16,12 @@ void replyJson(SoupServerMessage *message, int status, const std::string &json);
 void replyError(SoupServerMessage *message, int status, const std::string &text,
                 const std::vector<std::string> &validationErrors = {});
 
+/// The request's body; empty when there is none.
+std::string bodyOf(SoupServerMessage *message);
+
+/// What the service says beside `status`, for refusals that have no reason of their own.
+std::string usualMessage(int status);
+
 /// "G-1a2b3c4d"
 std::string newRequestId();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/live_server.h"
+#include "tests/support/gladia_emulator/emulator_routes.h"
 #include "tests/support/gladia_emulator/http_reply.h"
 #include "tests/support/gladia_emulator/rest_routes.h"
 #include "tests/support/json_text.h"
@@ -16,7 +17,9 @@ namespace {
 
 constexpr std::string_view kPath = "/v2/live";
 constexpr goffset kMaxBody = 1 << 20;
-constexpr int kBacklog = 1024;
+constexpr std::string_view kOwnPath = "/emulator/";
+constexpr std::uint64_t kNetworkStream = ~1ULL;
+constexpr std::uint64_t kScriptStream = ~2ULL;
 constexpr int kTooManyRequests = 429; // not among libsoup's names
 
 bool asksForWebSocket(SoupServerMessage *message) {
@@ -34,37 +37,6 @@ std::string newUuid() {
     return uuid.get();
 }
 
-SessionClock systemClock() {
-    return {[] { return g_get_real_time(); },
-            [] {
-                return g_get_monotonic_time() / 1000;
-            }};
-}
-
-/// A listening socket with a backlog for clients that all come at once; libsoup's own is 10.
-support::ObjectRef<GSocket> openSocket(const std::string &address, std::uint16_t port, GError **error) {
-    const support::ObjectRef<GSocketAddress> where(
-        g_inet_socket_address_new_from_string(address.c_str(), port));
-    if (!where) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not an IP address",
-                    address.c_str());
-        return nullptr;
-    }
-    support::ObjectRef<GSocket> socket(g_socket_new(g_socket_address_get_family(where.get()),
-                                                    G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error));
-    if (!socket || !g_socket_bind(socket.get(), where.get(), TRUE, error))
-        return nullptr;
-    g_socket_set_listen_backlog(socket.get(), kBacklog);
-    if (!g_socket_listen(socket.get(), error))
-        return nullptr;
-    return socket;
-}
-
-std::uint16_t portOf(GSocket *socket) {
-    const support::ObjectRef<GSocketAddress> local(g_socket_get_local_address(socket, nullptr));
-    return local ? g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(local.get())) : 0;
-}
-
 } // namespace
 
 LiveServer::LiveServer(EmulatorOptions options, Faults &faults, support::LoopThread &thread,
@@ -74,7 +46,10 @@ LiveServer::LiveServer(EmulatorOptions options, Faults &faults, support::LoopThr
       thread_(thread),
       changed_(std::move(changed)),
       server_(soup_server_new("server-header", "livetranscript-gladia-emulator", nullptr)),
-      store_(options_.keptSessions) {
+      store_(options_.keptSessions),
+      parked_(thread),
+      networkDraws_(options_.seed, kNetworkStream),
+      scriptDraws_(options_.seed, kScriptStream) {
     soup_server_add_early_handler(
         server_.get(), nullptr,
         [](SoupServer *, SoupServerMessage *message, const char *, GHashTable *, gpointer self) {
@@ -84,26 +59,24 @@ LiveServer::LiveServer(EmulatorOptions options, Faults &faults, support::LoopThr
     soup_server_add_handler(
         server_.get(), nullptr,
         [](SoupServer *, SoupServerMessage *message, const char *path, GHashTable *query, gpointer self) {
-            static_cast<LiveServer *>(self)->handle(message, path, query);
+            static_cast<LiveServer *>(self)->receive(message, path, query);
         },
         this, nullptr);
 }
 
 LiveServer::~LiveServer() {
+    parked_.forget();
     connections_.clear();
     soup_server_disconnect(server_.get());
 }
 
 std::string LiveServer::listen() {
     GError *error = nullptr;
-    const auto socket = openSocket(options_.address, options_.port, &error);
-    if (!socket ||
-        !soup_server_listen_socket(server_.get(), socket.get(), SoupServerListenOptions{}, &error)) {
+    if (!socket_.bind(options_.address, options_.port, &error) || !goOnTheAir(&error)) {
         const support::ErrorRef owned(error);
         return "cannot listen on " + options_.address + " port " + std::to_string(options_.port) + ": " +
                owned->message;
     }
-    port_ = portOf(socket.get());
     const std::int64_t shortest =
         options_.idleMs > 0 ? std::min(options_.idleMs, options_.resumeMs) : options_.resumeMs;
     const auto period = static_cast<unsigned>(std::clamp<std::int64_t>(shortest / 4, 10, 1000));
@@ -118,7 +91,7 @@ std::string LiveServer::listen() {
 
 std::string LiveServer::authority() const {
     const bool v6 = options_.address.find(':') != std::string::npos;
-    return (v6 ? "[" + options_.address + "]" : options_.address) + ":" + std::to_string(port_);
+    return (v6 ? "[" + options_.address + "]" : options_.address) + ":" + std::to_string(port());
 }
 
 void LiveServer::print(const std::string &line) const {
@@ -144,6 +117,33 @@ bool LiveServer::authorised(SoupServerMessage *message) const {
     const char *key =
         soup_message_headers_get_one(soup_server_message_get_request_headers(message), "x-gladia-key");
     return key && *key && (options_.key.empty() || options_.key == key);
+}
+
+/// Looks at the request when the network would have brought it, and the answer back.
+void LiveServer::receive(SoupServerMessage *message, const std::string &path, GHashTable *query) {
+    if (std::string_view(path).starts_with(kOwnPath)) {
+        const EmulatorRoutes routes{faults_, scriptDraws_, [this] { return report(); },
+                                    [this] {
+                                        applyFaults();
+                                    }};
+        routes.reply(message, std::string_view(path).substr(kOwnPath.size()));
+        return;
+    }
+    const auto later =
+        [this, path,
+         kept = std::shared_ptr<GHashTable>(query ? g_hash_table_ref(query) : nullptr, [](GHashTable *table) {
+             if (table)
+                 g_hash_table_unref(table);
+         })](SoupServerMessage *parked) {
+            handle(parked, path, kept.get());
+        };
+    const std::int64_t delay = networkDraws_.roundTrip(options_.delays) + faults_.delayMs(0);
+    if (silent_)
+        parked_.parkUntilRelease(message, later);
+    else if (delay > 0)
+        parked_.park(message, static_cast<unsigned>(delay), later);
+    else
+        handle(message, path, query);
 }
 
 void LiveServer::handle(SoupServerMessage *message, std::string_view path, GHashTable *query) {
@@ -172,15 +172,11 @@ void LiveServer::handle(SoupServerMessage *message, std::string_view path, GHash
 
 void LiveServer::handlePost(SoupServerMessage *message, GHashTable *query) {
     posts_++;
-    if (faults_.postsIgnored()) {
-        soup_server_message_pause(message);
-        return;
-    }
-    if (const auto refusal = faults_.takePostRefusal()) {
-        if (refusal->retryAfterSeconds > 0)
-            soup_message_headers_replace(soup_server_message_get_response_headers(message), "Retry-After",
-                                         std::to_string(refusal->retryAfterSeconds).c_str());
-        replyError(message, refusal->status, "Refused on demand of a test");
+    if (const auto fault = faults_.takeRequest(true)) {
+        if (fault->kind == FaultKind::kIgnorePost)
+            soup_server_message_pause(message);
+        else
+            refuse(message, *fault);
         return;
     }
     if (store_.live() >= options_.maxLive) {
@@ -197,20 +193,21 @@ void LiveServer::handlePost(SoupServerMessage *message, GHashTable *query) {
 }
 
 void LiveServer::createSession(SoupServerMessage *message, const std::string &region) {
-    SoupMessageBody *raw = soup_server_message_get_request_body(message);
-    const support::BytesRef bytes(soup_message_body_flatten(raw));
-    gsize size = 0;
-    const auto *data = static_cast<const char *>(g_bytes_get_data(bytes.get(), &size));
-    const std::string body(data ? data : "", size);
+    const std::string body = bodyOf(message);
     ValidationResult checked = validateLiveRequest(body, options_.strict);
     if (!checked.errors.empty()) {
         replyError(message, SOUP_STATUS_BAD_REQUEST, "Invalid parameter(s)", checked.errors);
         return;
     }
-    const SessionLimits limits{
-        .idleMs = options_.idleMs, .resumeMs = options_.resumeMs, .audioSeconds = options_.audioSeconds};
+    const SessionSettings settings{.limits = {.idleMs = options_.idleMs,
+                                              .resumeMs = options_.resumeMs,
+                                              .audioSeconds = options_.audioSeconds},
+                                   .clock = options_.clock,
+                                   .delays = options_.delays,
+                                   .seed = options_.seed,
+                                   .stream = sessions_++};
     const auto session = std::make_shared<Session>(SessionIdentity{newUuid(), newUuid(), region, body},
-                                                   std::move(checked.config), limits, systemClock(), faults_);
+                                                   std::move(checked.config), settings, faults_);
     store_.add(session);
     const SessionIdentity &identity = session->identity();
     support::JsonObjectRef answer(json_object_new());
@@ -224,12 +221,11 @@ void LiveServer::createSession(SoupServerMessage *message, const std::string &re
 
 void LiveServer::handleUpgrade(SoupServerMessage *message, GHashTable *query) {
     upgrades_++;
-    if (faults_.upgradesIgnored()) {
-        soup_server_message_pause(message);
-        return;
-    }
-    if (const auto refusal = faults_.takeUpgradeRefusal()) {
-        replyError(message, refusal->status, "Refused on demand of a test");
+    if (const auto fault = faults_.takeRequest(false)) {
+        if (fault->kind == FaultKind::kIgnoreUpgrade)
+            soup_server_message_pause(message);
+        else
+            refuse(message, *fault);
         return;
     }
     auto session = store_.byToken(queryValue(query, "token"));
@@ -271,12 +267,12 @@ void LiveServer::adopt(SoupServerMessage *message, std::shared_ptr<Session> sess
                                             [this, name](const std::string &line) {
                                                 print(name + " " + line);
                                             }};
-    auto connection = std::make_unique<LiveConnection>(std::move(stream), std::move(socket),
-                                                       soup_server_message_get_uri(message), session, thread_,
-                                                       std::move(callbacks));
+    auto connection = std::make_unique<LiveConnection>(std::move(stream), std::move(socket), session, faults_,
+                                                       thread_, std::move(callbacks));
     LiveConnection *outlet = connection.get();
     connections_.push_back(std::move(connection));
     session->attach(outlet);
+    outlet->freeze(silent_);
     changed_();
 }
 
@@ -293,32 +289,6 @@ EmulatorReport LiveServer::report() const {
     report.upgrades = upgrades_;
     report.connections = connections_.size();
     return report;
-}
-
-void LiveServer::releaseAcknowledgements() {
-    for (const auto &session : store_.all())
-        session->acknowledgePending();
-    changed_();
-}
-
-void LiveServer::dropConnections() {
-    for (const auto &connection : connections_)
-        connection->drop();
-}
-
-void LiveServer::resetConnections() {
-    for (const auto &connection : connections_)
-        connection->reset();
-}
-
-void LiveServer::closeConnections(int code, const std::string &reason) {
-    for (const auto &connection : connections_)
-        connection->close(code, reason);
-}
-
-void LiveServer::sendToAll(const std::string &text) {
-    for (const auto &connection : connections_)
-        connection->sendRaw(text);
 }
 
 } // namespace lt::emulator

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "tests/support/gladia_emulator/delays.h"
 #include "tests/support/gladia_emulator/emulator.h"
+#include "tests/support/gladia_emulator/listening_socket.h"
 #include "tests/support/gladia_emulator/live_connection.h"
+#include "tests/support/gladia_emulator/parked_requests.h"
 #include "tests/support/gladia_emulator/session_store.h"
 
 #include <functional>
@@ -26,21 +29,21 @@ public:
 
     /// A sentence that says why not, or nothing.
     std::string listen();
-    std::uint16_t port() const { return port_; }
+    std::uint16_t port() const { return socket_.port(); }
     /// "127.0.0.1:PORT"
     std::string authority() const;
 
     EmulatorReport report() const;
-    void releaseAcknowledgements();
-    void dropConnections();
-    void resetConnections();
-    void closeConnections(int code, const std::string &reason);
-    void sendToAll(const std::string &text);
+    /// Does what faults, or their end, have brought about.
+    void applyFaults();
+    /// The injected clock has moved.
+    void timeMoved();
 
 private:
     struct PendingUpgrade;
 
     void guardBody(SoupServerMessage *message);
+    void receive(SoupServerMessage *message, const std::string &path, GHashTable *query);
     void handle(SoupServerMessage *message, std::string_view path, GHashTable *query);
     bool authorised(SoupServerMessage *message) const;
     void handlePost(SoupServerMessage *message, GHashTable *query);
@@ -50,16 +53,29 @@ private:
     void adopt(SoupServerMessage *message, std::shared_ptr<Session> session);
     void forget(LiveConnection *connection);
     void print(const std::string &line) const;
+    bool goOnTheAir(GError **error);
+    void goOffTheAir(std::int64_t forMs);
+    void beginSilence(std::int64_t forMs);
+    void setSilent(bool silent);
+    void happen(const Faults::Occurrence &occurrence);
+    void refuse(SoupServerMessage *message, const Fault &fault);
 
     const EmulatorOptions options_;
     Faults &faults_;
     support::LoopThread &thread_;
     const std::function<void()> changed_;
     support::ObjectRef<SoupServer> server_;
-    std::uint16_t port_ = 0;
+    ListeningSocket socket_;
     SessionStore store_;
+    ParkedRequests parked_;
     std::vector<std::unique_ptr<LiveConnection>> connections_;
     support::SourceRef limitsTimer_;
+    support::SourceRef faultTimer_;
+    support::SourceRef outageTimer_;
+    bool silent_ = false; // nothing moves
+    Draws networkDraws_;
+    Draws scriptDraws_;
+    std::uint64_t sessions_ = 0; // so far
     std::size_t posts_ = 0;
     std::size_t upgrades_ = 0;
 };

@@ -4,7 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
-#include <exception>
+#include <stdexcept>
 
 #include <glib-unix.h>
 #include <unistd.h>
@@ -23,13 +23,25 @@ struct Arguments {
     gboolean exitWithParent = FALSE;
     int idleSeconds = 30;
     int resumeSeconds = 60;
-    gint64 dropAtByte = -1;
+    gint64 seed = 1;
+    char *faults = nullptr;
+    DelayProfile delays;
 
     ~Arguments() {
         g_free(address);
         g_free(key);
+        g_free(faults);
     }
 };
+
+/// Without a value, `text` is null.
+gboolean readDelays(const char *, const char *text, gpointer data, GError **error) {
+    std::string problem;
+    if (DelayProfile::parse(text ? text : "", static_cast<Arguments *>(data)->delays, problem))
+        return TRUE;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--delay-profile: %s", problem.c_str());
+    return FALSE;
+}
 
 /// False after having said why.
 bool parse(int argc, char **argv, Arguments &arguments) {
@@ -43,15 +55,21 @@ bool parse(int argc, char **argv, Arguments &arguments) {
          "SECONDS"},
         {"resume", 0, 0, G_OPTION_ARG_INT, &arguments.resumeSeconds,
          "end a session after so long without a connection (60)", "SECONDS"},
-        {"drop-at-byte", 0, 0, G_OPTION_ARG_INT64, &arguments.dropAtByte,
-         "break the first connection whose session's audio exceeds so much", "BYTES"},
+        {"delay-profile", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
+         reinterpret_cast<gpointer>(readDelays),
+         "take the time the service takes, or so: network=100-150,partial=200-500,final=500-1000 (none)",
+         "MS"},
+        {"seed", 0, 0, G_OPTION_ARG_INT64, &arguments.seed, "of everything that is drawn (1)", "N"},
+        {"faults", 0, 0, G_OPTION_ARG_FILENAME, &arguments.faults, "what shall go wrong, JSON", "FILE"},
         {"print", 0, 0, G_OPTION_ARG_NONE, &arguments.print, "what happens, to stderr", nullptr},
         {"exit-with-parent", 0, 0, G_OPTION_ARG_NONE, &arguments.exitWithParent,
          "end when the process that started this one has ended", nullptr},
         {}};
     const OptionContextRef context(
         g_option_context_new("- a local stand-in for Gladia Live v2 that hears DTMF digits"));
-    g_option_context_add_main_entries(context.get(), entries, nullptr);
+    GOptionGroup *group = g_option_group_new("", "", "", &arguments, nullptr);
+    g_option_group_add_entries(group, entries);
+    g_option_context_set_main_group(context.get(), group);
     GError *error = nullptr;
     if (!g_option_context_parse(context.get(), &argc, &argv, &error)) {
         const ErrorRef owned(error);
@@ -65,6 +83,23 @@ bool parse(int argc, char **argv, Arguments &arguments) {
         return false;
     }
     return true;
+}
+
+/// Throws std::runtime_error with a sentence.
+void addFaults(GladiaEmulator &emulator, const char *path) {
+    char *raw = nullptr;
+    gsize length = 0;
+    GError *error = nullptr;
+    if (!g_file_get_contents(path, &raw, &length, &error)) {
+        const ErrorRef owned(error);
+        throw std::runtime_error(error->message);
+    }
+    const CharPtr text(raw);
+    try {
+        emulator.addFaults({raw, length});
+    } catch (const std::invalid_argument &problem) {
+        throw std::runtime_error(std::string(path) + ": " + problem.what());
+    }
 }
 
 gboolean quit(gpointer loop) {
@@ -93,6 +128,8 @@ EmulatorOptions optionsFrom(const Arguments &arguments) {
     options.strict = arguments.strict;
     options.idleMs = arguments.idleSeconds * 1000LL;
     options.resumeMs = arguments.resumeSeconds * 1000LL;
+    options.delays = arguments.delays;
+    options.seed = static_cast<std::uint64_t>(arguments.seed);
     if (arguments.print)
         options.print = [](const std::string &line) {
             std::fprintf(stderr, "%s\n", line.c_str());
@@ -115,8 +152,8 @@ int main(int argc, char **argv) {
         g_timeout_add(200, ParentWatch::check, &watch);
     try {
         GladiaEmulator emulator(optionsFrom(arguments));
-        if (arguments.dropAtByte >= 0)
-            emulator.faults().dropAtByte(static_cast<std::uint64_t>(arguments.dropAtByte));
+        if (arguments.faults)
+            addFaults(emulator, arguments.faults);
         std::printf("listening on %s\n", emulator.url().c_str());
         std::fflush(stdout);
         g_main_loop_run(loop.get());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/session.h"
+#include "tests/support/gladia_emulator/fault_actions.h"
 #include "tests/support/json_text.h"
 
 #include <algorithm>
@@ -8,47 +9,28 @@
 namespace lt::emulator {
 
 using support::isoTime;
-using support::objectMember;
-using support::parseObject;
-using support::stringMember;
 
 namespace {
 
 constexpr int kNormal = 1000;
-constexpr int kBadMessage = 4400;
+constexpr int kGoingAway = 1001;
 constexpr int kTimeout = 4408;
 constexpr int kReplaced = 4409;
 
-/// Bytes of strict base64, or nothing. GLib's own decoder skips over what it does not know.
-std::optional<std::vector<std::uint8_t>> decodeBase64(const char *text) {
-    const std::string_view view(text);
-    const std::size_t padding = view.ends_with("==") ? 2 : view.ends_with("=") ? 1 : 0;
-    const auto isSymbol = [](char c) {
-        return g_ascii_isalnum(c) || c == '+' || c == '/';
-    };
-    if (view.size() % 4 != 0 || !std::all_of(view.begin(), view.end() - padding, isSymbol))
-        return std::nullopt;
-    if (view.empty())
-        return std::vector<std::uint8_t>();
-    gsize length = 0;
-    guchar *decoded = g_base64_decode(text, &length);
-    std::vector<std::uint8_t> bytes(decoded, decoded + length);
-    g_free(decoded);
-    return bytes;
-}
-
 } // namespace
 
-Session::Session(SessionIdentity identity, LiveConfig config, SessionLimits limits, SessionClock clock,
-                 Faults &faults)
+Session::Session(SessionIdentity identity, LiveConfig config, SessionSettings settings, Faults &faults)
     : identity_(std::move(identity)),
       config_(std::move(config)),
-      limits_(limits),
-      clock_(std::move(clock)),
+      limits_(settings.limits),
+      clock_(std::move(settings.clock)),
+      delays_(settings.delays),
       faults_(faults),
       createdAt_(clock_.wallMicroseconds()),
+      networkDraws_(settings.seed, settings.stream * 2),
       listener_(config_.format, config_.segmenter),
-      lastActivityMs_(clock_.monotonicMilliseconds()) {}
+      lastActivityMs_(nowMs()),
+      lane_(settings.delays, Draws(settings.seed, settings.stream * 2 + 1)) {}
 
 Envelope Session::envelope() const {
     return {identity_.id, isoTime(clock_.wallMicroseconds()),
@@ -58,17 +40,16 @@ Envelope Session::envelope() const {
 void Session::attach(Outlet *outlet) {
     if (outlet_)
         outlet_->close(kReplaced, "a newer connection took over");
-    pending_.clear();
-    pendingBytes_ = 0;
+    forgetIncoming();
     outlet_ = outlet;
     counts_.connections++;
-    lastActivityMs_ = clock_.monotonicMilliseconds();
+    lastActivityMs_ = nowMs();
+    endingSaid_ = 0;
     if (state_ == State::kQueued) {
         state_ = State::kRecording;
-        send(lifecycle(envelope(), "start_recording"));
-    } else if (state_ == State::kEnding) {
-        deliverEnding();
+        produce(lifecycle(envelope(), "start_recording"), nullptr);
     }
+    deliver();
 }
 
 void Session::detach(Outlet *outlet, int closeCode) {
@@ -76,132 +57,62 @@ void Session::detach(Outlet *outlet, int closeCode) {
         return;
     outlet_ = nullptr;
     counts_.clientCloseCode = closeCode;
-    lastActivityMs_ = clock_.monotonicMilliseconds();
-    // Audio without an acknowledgement is still the client's: it comes again.
-    pending_.clear();
-    pendingBytes_ = 0;
-    const bool deliberate = closeCode == kNormal || closeCode == 1001;
-    if (state_ == State::kEnding && (deliberate || closeCode == endingCode_))
+    lastActivityMs_ = nowMs();
+    const bool deliberate = closeCode == kNormal || closeCode == kGoingAway;
+    if (state_ == State::kEnding && (deliberate || closeCode == endingCode_)) {
         complete();
-    else if (state_ == State::kRecording && deliberate)
+    } else if (state_ == State::kRecording && deliberate) {
+        // All it sent has come before its close.
+        for (auto &each : std::exchange(incoming_, {}))
+            handle(std::move(each));
+        takePending(false);
         end(EndCause::kAbandoned);
-}
-
-void Session::receiveBinary(std::span<const std::uint8_t> bytes) {
-    receiveAudio({bytes.begin(), bytes.end()});
-}
-
-void Session::receiveText(std::string_view text) {
-    std::string problem;
-    const auto message = parseObject(text, problem);
-    const char *type = stringMember(message.get(), "type");
-    const std::string_view name = type ? type : "";
-    if (name == "audio_chunk") {
-        receiveAudioText(message.get());
-    } else if (name == "stop_recording") {
-        receiveStop();
-    } else {
-        counts_.badMessages++;
-        if (outlet_)
-            outlet_->close(kBadMessage, message ? "unknown message type" : problem);
     }
+    forgetIncoming();
 }
 
-void Session::receiveAudioText(JsonObject *message) {
-    const char *chunk = stringMember(objectMember(message, "data"), "chunk");
-    auto bytes = chunk ? decodeBase64(chunk) : std::nullopt;
-    if (bytes) {
-        receiveAudio(std::move(*bytes));
-        return;
-    }
-    counts_.badMessages++;
-    send(
-        audioChunkRefusal(envelope(), chunk ? "data.chunk is not base64" : "data.chunk should not be empty"));
-}
-
-void Session::receiveAudio(std::vector<std::uint8_t> bytes) {
-    lastActivityMs_ = clock_.monotonicMilliseconds();
-    counts_.chunks++;
-    counts_.receivedBytes += bytes.size();
-    counts_.largestChunk = std::max(counts_.largestChunk, bytes.size());
-    if (state_ != State::kRecording) {
-        send(audioChunkRefusal(envelope(), "the recording has been stopped"));
-        return;
-    }
-    if (faults_.takeDropAtByte(bytes_ + pendingBytes_ + bytes.size())) {
-        if (outlet_)
-            outlet_->drop();
-        return;
-    }
-    pendingBytes_ += bytes.size();
-    pending_.push_back(std::move(bytes));
-    if (!faults_.acknowledgementsHeld())
-        acknowledgePending();
-}
-
-void Session::acknowledgePending() {
-    for (const auto &bytes : std::exchange(pending_, {})) {
-        if (state_ != State::kRecording)
-            break;
-        acknowledge(bytes);
-    }
-    pendingBytes_ = 0;
-}
-
-void Session::acknowledge(std::span<const std::uint8_t> bytes) {
-    const std::uint64_t start = bytes_;
-    bytes_ += bytes.size();
-    send(audioChunkAck(envelope(), start, bytes_, config_.format.secondsOf(start),
-                       config_.format.secondsOf(bytes_)));
-    const std::size_t room = limits_.keptAudioBytes - recording_.size();
-    const auto kept = bytes.first(std::min(bytes.size(), room));
-    recording_.insert(recording_.end(), kept.begin(), kept.end());
-    std::vector<Message> messages;
-    tell(listener_.hear(bytes), messages);
-    for (auto &message : messages)
-        send(std::move(message));
-    if (config_.format.secondsOf(bytes_) >= static_cast<double>(limits_.audioSeconds))
-        end(EndCause::kLength);
-}
-
-void Session::tell(const std::vector<Heard> &heard, std::vector<Message> &out) {
-    const Envelope about = envelope();
+void Session::tell(const std::vector<Heard> &heard) {
     for (const Heard &event : heard) {
+        const Envelope about = envelope();
         switch (event.kind) {
         case Heard::Kind::kSpeechStart:
         case Heard::Kind::kSpeechEnd:
-            out.push_back(speechEvent(about, event));
+            produce(speechEvent(about, event), nullptr);
             break;
         case Heard::Kind::kPartial:
             counts_.partial = event.utterance.text;
-            out.push_back(transcript(about, event.utterance, false));
+            produce(transcript(about, event.utterance, false), &event.utterance);
             break;
         case Heard::Kind::kFinal:
             counts_.partial.clear();
             finals_.push_back(event.utterance);
-            out.push_back(transcript(about, event.utterance, true));
-            tellAddOns(event.utterance, out);
+            produce(transcript(about, event.utterance, true), &event.utterance);
+            tellAddOns(event.utterance);
             break;
         }
     }
 }
 
-void Session::tellAddOns(const Utterance &utterance, std::vector<Message> &out) {
+void Session::tellAddOns(const Utterance &utterance) {
     const Envelope about = envelope();
     for (const auto &target : config_.translationTargets)
-        out.push_back(translation(about, utterance, target));
+        produce(translation(about, utterance, target), &utterance);
     if (config_.entities)
-        out.push_back(namedEntities(about, utterance));
+        produce(namedEntities(about, utterance), &utterance);
     if (config_.sentiment)
-        out.push_back(sentiment(about, utterance));
+        produce(sentiment(about, utterance), &utterance);
 }
 
-void Session::receiveStop() {
-    counts_.stops++;
-    if (state_ != State::kRecording)
-        return; // already ending: what is owed has been sent
-    acknowledgePending();
-    end(EndCause::kStop);
+void Session::produce(Message message, const Utterance *utterance) {
+    note(message);
+    lane_.push(std::move(message), utterance, nowMs());
+}
+
+/// For the result of GET.
+void Session::note(const Message &message) {
+    if (wanted(message.kind) && message.kind != MessageKind::kAcknowledgment &&
+        log_.size() < limits_.keptMessages)
+        log_.push_back(message.text);
 }
 
 /// Closes the audio and prepares, in the documented order, what the client is owed.
@@ -210,39 +121,81 @@ void Session::end(EndCause cause) {
         return;
     state_ = State::kEnding;
     const double duration = config_.format.secondsOf(bytes_);
+    const std::int64_t now = nowMs();
+    tell(listener_.finish());
+    const std::int64_t last = std::max(now, lane_.lastDueMs());
     if (cause == EndCause::kStop)
-        ending_.push_back(stopRecordingAck(envelope(), duration, 0));
-    tell(listener_.finish(), ending_);
-    ending_.push_back(endRecording(envelope(), duration));
+        owe(now, stopRecordingAck(envelope(), duration, static_cast<double>(last - now) / 1000));
+    for (auto &entry : lane_.takeAll())
+        ending_.push_back(std::move(entry));
+    owe(last, endRecording(envelope(), duration));
     const Outcome result = outcome();
-    ending_.push_back(postTranscript(envelope(), result));
+    owe(last, postTranscript(envelope(), result));
     if (config_.summarization)
-        ending_.push_back(postSummarization(envelope(), result));
-    ending_.push_back(postFinalTranscript(envelope(), result));
-    ending_.push_back(lifecycle(envelope(), "end_session"));
+        owe(last, postSummarization(envelope(), result));
+    owe(last, postFinalTranscript(envelope(), result));
+    owe(last, lifecycle(envelope(), "end_session"));
     endingCode_ = cause == EndCause::kIdle ? kTimeout : kNormal;
     endingReason_ = cause == EndCause::kIdle     ? "no audio for too long"
                     : cause == EndCause::kLength ? "the session reached its longest duration"
                                                  : "session ended";
-    for (const auto &message : ending_)
-        log_.push_back(message.text);
-    if (cause == EndCause::kStop && faults_.takeDropAtStop()) {
-        if (outlet_)
-            outlet_->drop();
-    } else if (outlet_) {
-        deliverEnding();
-    } else {
+    if (!outlet_) {
         complete();
+        return;
     }
+    if (cause == EndCause::kStop) {
+        for (const Fault &fault : faults_.atStop(outlet_->number()))
+            perform(fault, *outlet_);
+    }
+    deliver();
+}
+
+void Session::owe(std::int64_t dueMs, Message message) {
+    note(message);
+    ending_.push_back({dueMs, std::move(message)});
+}
+
+void Session::deliver() {
+    if (frozen_ || !canSend())
+        return;
+    for (const Message &message : lane_.takeDue(nowMs()))
+        say(message);
+    if (state_ == State::kEnding)
+        deliverEnding();
 }
 
 void Session::deliverEnding() {
-    for (const auto &message : ending_) {
-        if (wanted(message.kind) && !faults_.muted())
-            outlet_->send(message);
+    if (faults_.holds(FaultKind::kMute, outlet_->number()))
+        return;
+    const std::int64_t now = nowMs();
+    while (endingSaid_ < ending_.size() && ending_[endingSaid_].dueMs <= now)
+        say(ending_[endingSaid_++].message);
+    if (endingSaid_ < ending_.size())
+        return;
+    sayHeldFinal();
+    outlet_->close(endingCode_, endingReason_);
+}
+
+void Session::say(const Message &message) {
+    if (!wanted(message.kind) || faults_.holds(FaultKind::kMute, outlet_->number()))
+        return;
+    const bool final = message.kind == MessageKind::kFinal;
+    if (final && !heldFinal_ && faults_.takeMessage(FaultKind::kReorderFinals)) {
+        heldFinal_ = message;
+        return;
     }
-    if (!faults_.muted())
-        outlet_->close(endingCode_, endingReason_);
+    if (message.kind == MessageKind::kPostProcessing)
+        sayHeldFinal();
+    outlet_->send(message);
+    if (final && faults_.takeMessage(FaultKind::kRepeatFinal))
+        outlet_->send(message);
+    if (final)
+        sayHeldFinal();
+}
+
+void Session::sayHeldFinal() {
+    if (const auto held = std::exchange(heldFinal_, std::nullopt))
+        outlet_->send(*held);
 }
 
 void Session::complete() {
@@ -251,8 +204,21 @@ void Session::complete() {
     ending_.clear();
 }
 
+std::optional<std::int64_t> Session::msUntilDue() const {
+    if (frozen_ || !canSend())
+        return std::nullopt;
+    std::optional<std::int64_t> next = lane_.nextDueMs();
+    if (!incoming_.empty())
+        next = std::min(next.value_or(incoming_.front().dueMs), incoming_.front().dueMs);
+    if (endingSaid_ < ending_.size())
+        next = std::min(next.value_or(ending_[endingSaid_].dueMs), ending_[endingSaid_].dueMs);
+    return next ? std::optional(std::max<std::int64_t>(0, *next - nowMs())) : std::nullopt;
+}
+
 void Session::checkLimits() {
-    const std::int64_t quiet = clock_.monotonicMilliseconds() - lastActivityMs_;
+    if (frozen_)
+        return;
+    const std::int64_t quiet = nowMs() - lastActivityMs_;
     if (outlet_ && state_ == State::kRecording && limits_.idleMs > 0 && quiet >= limits_.idleMs)
         end(EndCause::kIdle);
     if (outlet_ || quiet < limits_.resumeMs)
@@ -282,15 +248,6 @@ bool Session::wanted(MessageKind kind) const {
         return config.lifecycleEvents;
     }
     return false;
-}
-
-void Session::send(Message message) {
-    if (!wanted(message.kind))
-        return;
-    if (outlet_ && !faults_.muted())
-        outlet_->send(message);
-    if (message.kind != MessageKind::kAcknowledgment && log_.size() < limits_.keptMessages)
-        log_.push_back(std::move(message.text));
 }
 
 Outcome Session::outcome() const {

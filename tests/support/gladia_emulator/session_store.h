@@ -18,6 +18,7 @@ public:
     std::shared_ptr<Session> byId(std::string_view id) const;
     std::shared_ptr<Session> byToken(std::string_view token) const;
     void remove(std::string_view id);
+    void clear() { sessions_.clear(); }
     const std::vector<std::shared_ptr<Session>> &all() const { return sessions_; }
     /// Not over yet.
     std::size_t live() const;

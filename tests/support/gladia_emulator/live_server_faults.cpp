@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What happens to the server and to all its connections.
+#include "tests/support/gladia_emulator/fault_actions.h"
+#include "tests/support/gladia_emulator/http_reply.h"
+#include "tests/support/gladia_emulator/live_server.h"
+
+#include <algorithm>
+
+namespace lt::emulator {
+
+void LiveServer::applyFaults() {
+    for (const auto &occurrence : faults_.takeDue())
+        happen(occurrence);
+    for (const auto &connection : connections_)
+        connection->faultsChanged();
+    faultTimer_.reset();
+    if (const auto wait = faults_.msUntilDue())
+        faultTimer_ = thread_.startTimer(static_cast<unsigned>(*wait), [this] {
+            const support::SourceRef self = std::move(faultTimer_);
+            applyFaults();
+            return false;
+        });
+    changed_();
+}
+
+void LiveServer::timeMoved() {
+    applyFaults();
+    for (const auto &session : store_.all())
+        session->checkLimits();
+    changed_();
+}
+
+void LiveServer::happen(const Faults::Occurrence &occurrence) {
+    const Fault &fault = occurrence.fault;
+    print(std::string("-- ") + nameOf(fault.kind));
+    if (fault.kind == FaultKind::kOutage && fault.silent) {
+        beginSilence(fault.forMs);
+    } else if (fault.kind == FaultKind::kOutage || fault.kind == FaultKind::kRestart) {
+        goOffTheAir(fault.forMs);
+        if (fault.forgetSessions)
+            store_.clear();
+    } else {
+        for (const auto &connection : connections_) {
+            if (occurrence.connection == 0 || occurrence.connection == connection->number())
+                perform(fault, *connection);
+        }
+    }
+}
+
+bool LiveServer::goOnTheAir(GError **error) {
+    return socket_.listen(error) &&
+           soup_server_listen_socket(server_.get(), socket_.get(), SoupServerListenOptions{}, error);
+}
+
+void LiveServer::goOffTheAir(std::int64_t forMs) {
+    setSilent(false);
+    parked_.forget();
+    for (const auto &connection : connections_)
+        connection->drop();
+    soup_server_disconnect(server_.get());
+    GError *error = nullptr;
+    if (!socket_.rebind(&error)) {
+        const support::ErrorRef owned(error);
+        print(std::string("the port was lost: ") + owned->message);
+        return;
+    }
+    outageTimer_ = thread_.startTimer(static_cast<unsigned>(forMs), [this] {
+        GError *problem = nullptr;
+        if (!goOnTheAir(&problem)) {
+            const support::ErrorRef owned(problem);
+            print(std::string("cannot listen again: ") + owned->message);
+        }
+        return false;
+    });
+}
+
+void LiveServer::beginSilence(std::int64_t forMs) {
+    setSilent(true);
+    outageTimer_ = thread_.startTimer(static_cast<unsigned>(forMs), [this] {
+        setSilent(false);
+        return false;
+    });
+}
+
+void LiveServer::setSilent(bool silent) {
+    silent_ = silent;
+    for (const auto &session : store_.all())
+        session->freeze(silent);
+    for (const auto &connection : connections_)
+        connection->freeze(silent);
+    if (!silent)
+        parked_.release();
+}
+
+void LiveServer::refuse(SoupServerMessage *message, const Fault &fault) {
+    if (fault.retryAfterS > 0)
+        soup_message_headers_replace(soup_server_message_get_response_headers(message), "Retry-After",
+                                     std::to_string(fault.retryAfterS).c_str());
+    const std::vector<std::string> errors =
+        fault.status == SOUP_STATUS_BAD_REQUEST
+            ? std::vector<std::string>{"refused on demand of a fault script"}
+            : std::vector<std::string>{};
+    replyError(message, fault.status, fault.message.empty() ? usualMessage(fault.status) : fault.message,
+               errors);
+}
+
+} // namespace lt::emulator
