@@ -8,6 +8,7 @@
 
 using namespace lt;
 using namespace lt::test;
+using lt::emulator::FaultKind;
 using lt::emulator::GladiaEmulator;
 
 namespace {
