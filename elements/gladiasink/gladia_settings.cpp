@@ -67,16 +67,6 @@ std::optional<std::string> findKey(const GladiaSettings &settings, const GladiaE
     return key;
 }
 
-std::vector<std::string> splitLanguages(const std::string &list) {
-    std::vector<std::string> languages;
-    gchar **parts = g_strsplit(list.c_str(), ",", -1);
-    for (gchar **part = parts; *part; part++)
-        if (const std::string one = trimmed(*part); !one.empty())
-            languages.push_back(one);
-    g_strfreev(parts);
-    return languages;
-}
-
 std::uint64_t nsOfMs(guint ms) {
     return ms * GST_MSECOND;
 }
@@ -99,10 +89,10 @@ RecogniserPads::Settings GladiaSettings::pads() const {
     RecogniserPads::Settings pads;
     pads.times.latencyNs = nsOfMs(latencyMs);
     pads.times.latenessNs = nsOfMs(latenessMs);
-    const double lag = options.maxUtterance + kServiceDelaySeconds;
+    const double lag = recognition.maxUtterance + kServiceDelaySeconds;
     pads.times.jsonLagNs = static_cast<std::uint64_t>(lag * static_cast<double>(GST_SECOND));
     pads.mayBeUnlinked = true;
-    pads.backpressure = backpressure;
+    pads.backpressure = static_cast<GstTranscriptBackpressure>(backpressure);
     return pads;
 }
 
@@ -131,11 +121,15 @@ streamSettings(const GladiaSettings &settings, const GladiaEnvironment &environm
         error = resourceError(GST_RESOURCE_ERROR_SETTINGS, reason);
         return std::nullopt;
     }
+    const auto options = sessionOptions(settings.recognition, reason);
+    if (!options) {
+        error = resourceError(GST_RESOURCE_ERROR_SETTINGS, reason);
+        return std::nullopt;
+    }
     stream.apiKey = *key;
     stream.maxBacklogNs = nsOfMs(settings.maxBacklogMs);
     stream.session.endpoint = *endpoint;
-    stream.session.options = settings.options;
-    stream.session.options.languages = splitLanguages(settings.languages);
+    stream.session.options = *options;
     stream.session.connectTimeoutNs = nsOfMs(settings.connectTimeoutMs);
     stream.session.drainTimeoutNs = nsOfMs(settings.drainTimeoutMs);
     applyResilience(settings.resilience, stream.session);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elements/gladiasink/gladia_stream.h"
+#include "elements/gladiasink/recognition_settings.h"
 #include "elements/gladiasink/resilience_settings.h"
 #include "lib/recogniser/recogniser_pads.h"
 
@@ -22,14 +23,13 @@ struct GladiaSettings {
     std::string region;
     std::string tlsCaFile;
     std::string session;
-    std::string languages;
-    SessionOptions options; ///< languages excepted
+    RecognitionSettings recognition;
     ResilienceSettings resilience;
     guint connectTimeoutMs = 10000;
     guint drainTimeoutMs = 10000;
     guint shutdownTimeoutMs = 5000;
     guint maxBacklogMs = 120000;
-    GstTranscriptBackpressure backpressure = GST_TRANSCRIPT_BACKPRESSURE_AUTO;
+    int backpressure = GST_TRANSCRIPT_BACKPRESSURE_AUTO;
     guint latencyMs = 8000;
     guint latenessMs = 0;
     bool postMessages = false;

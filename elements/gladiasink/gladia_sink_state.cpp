@@ -85,6 +85,10 @@ bool GladiaSinkState::open() {
         postError(error);
         return false;
     }
+    if (settings.recognition.codeSwitching && wanted->session.options.languages.size() < 2)
+        GST_ELEMENT_WARNING(
+            element_, LIBRARY, SETTINGS,
+            ("code-switching needs several languages: name in languages those that are spoken."), (nullptr));
     if (wanted->session.endpoint.exposesKey())
         GST_WARNING_OBJECT(element_, "the API key travels unencrypted: use an https endpoint");
     if (settings.session.empty())

@@ -140,6 +140,12 @@ static GstStateChangeReturn gst_gladia_sink_change_state(GstElement *element, Gs
 }
 
 static void gst_gladia_sink_set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
+    // A stream has read them when it started: to take another value now would be to pretend.
+    if (GST_STATE(object) > GST_STATE_READY && !(spec->flags & GST_PARAM_MUTABLE_PLAYING)) {
+        GST_WARNING_OBJECT(object, "%s can be changed in NULL and READY only: the old value stays",
+                           spec->name);
+        return;
+    }
     if (!stateOf(GST_OBJECT(object)).set(id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }

@@ -21,7 +21,7 @@ struct ResilienceSettings {
     guint maxFillMs = 2000;
     guint stallSpeechMs = 20000;
     double catchupSpeed = 4;
-    GstGladiaSinkOnError onError = GST_GLADIA_SINK_ON_ERROR_RECONNECT;
+    int onError = GST_GLADIA_SINK_ON_ERROR_RECONNECT;
 };
 
 /// Ids from kFirstResilienceId on.

@@ -64,6 +64,9 @@ static Heard heardOf(GstBuffer *buffer) {
     heard.text = gst_transcript_get_text(transcript);
     heard.id = gst_transcript_get_utterance_id(transcript);
     heard.epoch = gst_transcript_get_epoch(transcript);
+    heard.language = gst_transcript_get_language(transcript);
+    heard.json = CharPtr(gst_transcript_to_json(transcript)).get();
+    heard.findings = gst_transcript_get_n_findings(transcript);
     heard.revision = gst_transcript_get_revision(transcript);
     heard.isFinal = gst_transcript_is_final(transcript);
     heard.kind = gst_transcript_get_kind(transcript);

@@ -29,6 +29,9 @@ struct Heard {
     std::string text;
     std::string id;
     std::string epoch;
+    std::string language;
+    std::string json;
+    guint findings = 0;
     guint64 revision = 0;
     bool isFinal = false;
     bool droppable = false;

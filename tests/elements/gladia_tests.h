@@ -14,5 +14,6 @@ inline void add(const std::string &name, void (*test)()) {
 void addGladiaTroubleTests();
 void addGladiaStateTests();
 void addGladiaOutputTests();
+void addGladiaOptionTests();
 
 } // namespace lt::test
