@@ -9,7 +9,7 @@ namespace lt::gladia {
 namespace {
 
 constexpr gsize kMaxKeyFile = 4096;
-/// What the service may take beyond the longest utterance, for GAPs in a JSON stream.
+/// What the service may take beyond the longest utterance and the backlog, for GAPs in a JSON stream.
 constexpr double kServiceDelaySeconds = 10;
 
 SettingsError resourceError(gint code, std::string text, std::string debug = {}) {
@@ -90,7 +90,8 @@ RecogniserPads::Settings GladiaSettings::pads() const {
     pads.times.latencyNs = nsOfMs(latencyMs);
     pads.times.latenessNs = nsOfMs(latenessMs);
     const double lag = recognition.maxUtterance + kServiceDelaySeconds;
-    pads.times.jsonLagNs = static_cast<std::uint64_t>(lag * static_cast<double>(GST_SECOND));
+    pads.times.jsonLagNs =
+        static_cast<std::uint64_t>(lag * static_cast<double>(GST_SECOND)) + nsOfMs(maxBacklogMs);
     pads.mayBeUnlinked = true;
     pads.backpressure = static_cast<GstTranscriptBackpressure>(backpressure);
     return pads;

@@ -25,11 +25,14 @@
  * By default one buffer is one JSON message (application/x-json, format=transcript): partials, marked
  * DROPPABLE, while an utterance lasts, then one final with the same utterance id. Timestamp and duration are
  * the utterance's running time. Downstream that takes text/x-raw only gets the finals' text. The form is
- * fixed when the first caps arrive.
+ * fixed when the first caps arrive. What translation-languages, named-entities, sentiment and summary ask for
+ * comes as JSON messages of the kinds translation, entities, sentiment and summary, all but the last with the
+ * id of the utterance.
  *
  * While nobody speaks GAP events leave every 100 ms. In text form they stay latency-ms + lateness-ms behind
  * the present; what comes later still is moved to the present position, marked DISCONT and counted. JSON
- * adds no latency; there GAPs stay max-utterance + 10 s behind, so that they never overtake an utterance.
+ * adds no latency; there GAPs stay max-utterance + max-backlog-ms + 10 s behind, so that they never overtake
+ * an utterance, not even one whose audio had to wait.
  *
  * ## What happens when
  * Connecting starts with the first audio and delays nothing: audio waits in a backlog of max-backlog-ms.
