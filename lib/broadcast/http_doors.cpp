@@ -144,15 +144,22 @@ void serveSessions(const BroadcastServer &server, HttpRequest &request) {
     request.reply({200, kJson, writer.take() + "\n"});
 }
 
+/// What pages of other origins may import; it holds no secret.
+constexpr std::string_view kClientPath = "/client.js";
+
 void servePage(const PageFile &file, HttpRequest &request) {
-    request.reply({200,
-                   std::string(file.contentType),
-                   std::string(file.content),
-                   {{"Content-Security-Policy",
-                     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-                     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"},
-                    {"Referrer-Policy", "no-referrer"},
-                    {"Cache-Control", "no-cache"}}});
+    HttpReply reply{200,
+                    std::string(file.contentType),
+                    std::string(file.content),
+                    {{"Content-Security-Policy",
+                      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                      "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"},
+                     {"Referrer-Policy", "no-referrer"},
+                     {"X-Content-Type-Options", "nosniff"},
+                     {"Cache-Control", "no-cache"}}};
+    if (file.path == kClientPath)
+        reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
+    request.reply(reply);
 }
 
 } // namespace

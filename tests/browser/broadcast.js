@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A pipeline whose transcripts the test writes itself, and a browser that watches them.
-import { spawn } from "node:child_process";
+// A pipeline whose transcripts the test writes itself.
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+
+// Writes of this size to a pipe are atomic and so are reads: one write is one buffer is one message.
+const kMessageBytes = 2048;
 
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -17,13 +19,28 @@ export async function freePort() {
   return port;
 }
 
-/** transcriptbroadcast in stock gst-launch-1.0, fed through its standard input: one write is one message. */
+function branch(fd, port, session, tags) {
+  return ["fdsrc", `fd=${fd}`, `blocksize=${kMessageBytes}`, "!", "application/x-json,format=transcript", "!",
+    ...(tags ? ["taginject", `tags=${tags}`, "!"] : []),
+    "wsheartbeat", "!", "transcriptbroadcast", `port=${port}`, `session=${session}`];
+}
+
+/** transcriptbroadcast in stock gst-launch-1.0, on one port, fed through pipes. */
 export class Broadcast {
-  constructor(port, session) {
+  /** `sessions`: one pipeline each. `eos`: end() ends the sessions; without it the server just goes. */
+  constructor(port, sessions = ["demo"], { eos = false, tags = "" } = {}) {
+    this.port = port;
     this.url = `http://127.0.0.1:${port}/`;
     this.output = "";
-    this.process = spawn("gst-launch-1.0", ["fdsrc", "!", "application/x-json,format=transcript", "!",
-      "transcriptbroadcast", `port=${port}`, `session=${session}`], { stdio: ["pipe", "pipe", "pipe"] });
+    this.folder = mkdtempSync(join(tmpdir(), "livetranscript-pipes-"));
+    this.pipes = new Map(sessions.map((session, index) => {
+      const path = join(this.folder, String(index));
+      execFileSync("mkfifo", [path]);
+      return [session, openSync(path, "r+")]; // both ways: opening waits for nobody
+    }));
+    const lines = sessions.flatMap((session, index) => branch(index + 3, port, session, tags));
+    this.process = spawn("gst-launch-1.0", [...(eos ? ["-e"] : []), ...lines],
+      { stdio: ["ignore", "pipe", "pipe", ...this.pipes.values()] });
     for (const stream of [this.process.stdout, this.process.stderr])
       stream.on("data", (data) => { this.output += data; });
   }
@@ -32,38 +49,38 @@ export class Broadcast {
     const deadline = Date.now() + 30000;
     for (;;) {
       try {
-        if ((await fetch(`${this.url}healthz`)).ok) return this;
+        const { sessions } = await (await fetch(`${this.url}sessions`)).json();
+        if (sessions.length === this.pipes.size) return this;
       } catch { /* not yet */ }
       if (this.process.exitCode !== null || Date.now() > deadline) throw new Error(`no broadcast:\n${this.output}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
-  say(message) {
-    this.process.stdin.write(JSON.stringify({ kind: "transcript", epoch: "e", isFinal: false, ...message }));
+  say(message, session = this.pipes.keys().next().value) {
+    const text = JSON.stringify({ kind: "transcript", epoch: "e", isFinal: false, ...message });
+    const bytes = Buffer.alloc(kMessageBytes, " ");
+    if (bytes.write(text) < Buffer.byteLength(text)) throw new Error("this message is too long for a test");
+    writeSync(this.pipes.get(session), bytes);
   }
 
-  async end() {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      this.process.kill("SIGINT");
+  final(utteranceId, text, more = {}) {
+    this.say({ utteranceId, revision: 9, isFinal: true, text, ...more });
+  }
+
+  partial(utteranceId, text, more = {}) {
+    this.say({ utteranceId, revision: 1, text, ...more });
+  }
+
+  get running() { return this.process.exitCode === null && this.process.signalCode === null; }
+
+  async end(signal = "SIGINT") {
+    if (this.running) {
+      this.process.kill(signal);
       await once(this.process, "exit");
     }
+    for (const fd of this.pipes.values()) closeSync(fd);
+    this.pipes.clear();
+    rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** The machine's own Chromium; none of its connections leaves the machine. */
-export async function openBrowser() {
-  const profile = await mkdtemp(join(tmpdir(), "livetranscript-browser-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
-  });
-  return {
-    newPage: () => context.newPage(),
-    close: async () => {
-      await context.close();
-      await rm(profile, { recursive: true, force: true });
-    },
-  };
 }

@@ -410,9 +410,15 @@ void http_answers_for_people_and_machines() {
     const auto page = httpRequest("GET", rig.http("/?session=demo"));
     g_assert_cmpint(page.status, ==, 200);
     g_assert_true(page.headers.at("content-security-policy").starts_with("default-src 'none'"));
-    for (const char *path : {"/", "/viewer.js", "/viewer.css"}) {
+    g_assert_true(page.headers.at("content-security-policy").find("unsafe") == std::string::npos);
+    for (const char *path : {"/", "/viewer.js", "/captions.js", "/follow.js", "/options.js", "/sessions.js",
+                             "/client.js", "/theme.js", "/theme.css", "/viewer.css", "/favicon.svg"}) {
         const auto file = httpRequest("GET", rig.http(path));
         g_assert_cmpint(file.status, ==, 200);
+        expectText(file.headers.at("x-content-type-options"), "nosniff");
+        // Other origins may import the client and nothing else.
+        g_assert_cmpint(file.headers.count("access-control-allow-origin"), ==,
+                        std::string_view(path) == "/client.js");
         // Nothing is asked from elsewhere.
         g_assert_true(file.body.find("https://") == file.body.npos);
         g_assert_true(file.body.find("//cdn") == file.body.npos);

@@ -153,7 +153,8 @@ def part_browser():
             return Results().fail('browser', 'npm could not install what package-lock.json names')
         stamp.write_text(lock, encoding='utf-8')
     environment = {**os.environ, 'GST_PLUGIN_PATH_1_0': str(directory / 'plugins'),
-                   'GST_REGISTRY_1_0': str(directory / 'tests' / 'registry.bin')}
+                   'GST_REGISTRY_1_0': str(directory / 'tests' / 'registry.bin'),
+                   'LT_ARTEFACTS': str(directory / 'meson-logs' / 'browser')}
     tests = subprocess.run(['node', '--test', '--test-reporter=tap'], cwd=folder, env=environment, check=False,
                            stdout=subprocess.PIPE, text=True, timeout=600)
     say(tests.stdout)
