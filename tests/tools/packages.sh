@@ -84,7 +84,7 @@ install_node() {
     elif [[ $wanted == *" npm "* ]] && npm_would_replace_node; then
         echo "packages: npm is missing, and Debian's would replace Node.js $(node --version); it is left alone" >&2
     elif [ $# -gt 0 ]; then
-        apt_install "$@" || echo "packages: could not install $*; browser tests will be skipped" >&2
+        apt_install "$@" || echo "packages: could not install $*; browser and sdk tests will be skipped" >&2
     fi
 }
 

@@ -323,7 +323,7 @@ static void results_that_were_not_sent_wait_for_the_next_connection() {
     g_assert_true(client.waitFor("speech_end"));
     emulator.faults().add({.kind = FaultKind::kDrop});
     g_assert_true(client.socket->waitForClose());
-    g_assert_cmpstr(finalTextOf(client.socket->frames()).c_str(), ==, "");
+    assertText(finalTextOf(client.socket->frames()), "");
     client.connect();
     client.stop();
     g_assert_true(client.socket->waitForClose());
