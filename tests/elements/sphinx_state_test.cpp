@@ -206,8 +206,8 @@ static void states_can_be_changed_at_any_moment() {
         return;
     Alone alone;
     // Half of the rounds leave while the model is loading; from PAUSED and from PLAYING.
-    for (int round = 0; round < 100; round++) {
-        const bool keepsModel = round % 10 != 0;
+    for (int round = 0; round < 24; round++) {
+        const bool keepsModel = round % 8 != 0;
         gst_element_set_state(alone.element.get(), round % 2 ? GST_STATE_PLAYING : GST_STATE_PAUSED);
         gst_element_set_state(alone.element.get(), keepsModel ? GST_STATE_READY : GST_STATE_NULL);
     }

@@ -15,7 +15,9 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 /// How many places of one input are cut or changed, spread over its length.
-constexpr std::size_t kPlaces = 256;
+constexpr std::size_t kPlaces = 192;
+/// How many of the changes below each place gets; they take turns.
+constexpr std::size_t kChangesPerPlace = 2;
 
 void feed(const Bytes &input, std::size_t length) {
     // A copy of exactly this size, so that AddressSanitizer sees a read past the end.
@@ -25,11 +27,13 @@ void feed(const Bytes &input, std::size_t length) {
 
 void feedMutations(Bytes input) {
     const std::size_t step = input.size() / kPlaces + 1;
+    std::size_t turn = 0;
     for (std::size_t place = 0; place < input.size(); place += step) {
         feed(input, place);
         const std::uint8_t original = input[place];
-        for (const int value : {0x00, 0x7f, 0xff, original ^ 0x01, original ^ 0x80}) {
-            input[place] = static_cast<std::uint8_t>(value);
+        const int changes[] = {0x00, original ^ 0x01, 0xff, original ^ 0x80, 0x7f};
+        for (std::size_t i = 0; i < kChangesPerPlace; i++) {
+            input[place] = static_cast<std::uint8_t>(changes[turn++ % std::size(changes)]);
             feed(input, input.size());
         }
         input[place] = original;
