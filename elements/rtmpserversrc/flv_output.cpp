@@ -19,6 +19,13 @@ GstSegment FlvOutput::segmentFor(const Tag &tag, GstClockTime runningTime, rtmp:
     return segment_;
 }
 
+GstClockTime FlvOutput::runningTimeAt(std::uint64_t ms) const {
+    const GstClockTime time = segment_.format == GST_FORMAT_TIME
+                                  ? gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, ms * GST_MSECOND)
+                                  : 0;
+    return GST_CLOCK_TIME_IS_VALID(time) ? time : 0;
+}
+
 BufferRef FlvOutput::header(const Tag &first) {
     const auto bytes = rtmp::flvHeader(true, withVideo_);
     BufferRef buffer(gst_buffer_new_memdup(bytes.data(), bytes.size()));
@@ -49,8 +56,7 @@ void FlvOutput::stamp(GstBuffer *buffer, std::uint64_t ms) {
     GST_BUFFER_OFFSET(buffer) = offset_;
     offset_ += gst_buffer_get_size(buffer);
     GST_BUFFER_OFFSET_END(buffer) = offset_;
-    lastRunningTime_ =
-        std::max(lastRunningTime_, gst_segment_to_running_time(&segment_, GST_FORMAT_TIME, ms * GST_MSECOND));
+    lastRunningTime_ = std::max(lastRunningTime_, runningTimeAt(ms));
 }
 
 } // namespace lt::rtmpserversrc

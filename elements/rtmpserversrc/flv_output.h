@@ -22,6 +22,9 @@ public:
     /// From now on the clock relates to the stream in another way (it went on while we were paused).
     void breakTime() { needsSegment_ = true; }
 
+    /// When a time of the stream is in running time; 0 before the first segment.
+    GstClockTime runningTimeAt(std::uint64_t ms) const;
+
     bool needsHeader() const { return offset_ == 0; }
     BufferRef header(const Tag &first);
     BufferRef tag(Tag tag);

@@ -11,7 +11,8 @@
  * Any number of these elements in one process share an address and port; each receives one stream. A
  * publisher of a stream that nobody receives waits up to five seconds for an element, then is refused. While
  * somebody publishes, others are refused at once, with the reason, unless the present publisher has been
- * silent for two seconds. Where no #stream is set the stream is called after the session: see #session.
+ * silent for #stale-after-ms; with #publisher-policy `takeover` they replace it. Where no #stream is set the
+ * stream is called after the session: see #session.
  *
  * The port is open from PAUSED on. The element binds 127.0.0.1 by default: set #address to `0.0.0.0` or
  * `::` to let other machines publish.
@@ -23,13 +24,17 @@
  * first coded audio frame. `flvdemux` adds its pads late: link it with `!` in a launch line, or on
  * `pad-added`.
  *
- * When the publisher leaves, the stream ends with EOS; a publisher that leaves before its first audio frame
- * makes way for the next. For a new stream set the element to READY and PLAYING again.
+ * When the publisher says good-bye, the stream ends with EOS at once. When it is lost - a broken connection,
+ * no byte for #idle-timeout-ms - the stream stays open for #reconnect-grace-ms: whoever publishes it until
+ * then goes on with it, on the same timeline, with DISCONT and a `rtmpserversrc/gap` message; otherwise EOS
+ * follows. A publisher that leaves before its first audio frame makes way for the next. For a new stream set
+ * the element to READY and PLAYING again.
  *
  * ## Time
  *
  * The element is live. FLV time starts at 0 and never goes back: jumps, restarts and wraps of the publisher's
- * timestamps are cleaned, real holes stay. The TIME segment in front of it has the running time at which the
+ * timestamps are cleaned, real holes stay, and a publisher's clock that is faster or slower than ours is
+ * followed in steps of a millisecond. The TIME segment in front of it has the running time at which the
  * first frame arrived as its base: a publisher that joins after a minute is in time. Latency is 0 to
  * #max-queue-ms: the element never waits and may keep that much when downstream is slow. It never stops
  * reading the socket, because publishers block or give up when nobody reads: what is too much is dropped,
@@ -39,7 +44,8 @@
  *
  * Element messages, from the streaming thread: `rtmpserversrc/publish` (app, stream, peer, software,
  * connection) when a publisher was accepted, `rtmpserversrc/unpublish` (the same, and end: clean, lost,
- * unsupported or replaced; reason) when it is gone.
+ * unsupported or replaced; reason) when it is gone, `rtmpserversrc/gap` (app, stream, start, stop: running
+ * time) when a publisher goes on with another one's stream.
  *
  * ## Example launch lines
  * |[
@@ -77,12 +83,15 @@ namespace {
 
 using lt::rtmp::RtmpServer;
 using lt::rtmp::StreamStatsBox;
+using lt::rtmpserversrc::Arrival;
 using lt::rtmpserversrc::Ended;
 using lt::rtmpserversrc::FlvOutput;
+using lt::rtmpserversrc::Gap;
 using lt::rtmpserversrc::Published;
 using lt::rtmpserversrc::PublisherInbox;
 using lt::rtmpserversrc::Settings;
 using lt::rtmpserversrc::StreamNames;
+using lt::rtmpserversrc::StreamOver;
 using lt::rtmpserversrc::Tag;
 
 } // namespace
@@ -142,9 +151,7 @@ static bool gst_rtmp_server_src_listen(GstRtmpServerSrc *self, const Settings &s
         gst_rtmp_server_src_post_listen_error(self, failure);
         return false;
     }
-    lt::rtmp::ClaimOptions options;
-    options.wantVideo = !settings.audioOnly;
-    auto claim = server->claim(state->names.app, state->names.stream, options, *inbox);
+    auto claim = server->claim(state->names.app, state->names.stream, settings.claimOptions(), *inbox);
     if (!claim) {
         GST_ELEMENT_ERROR(self, RESOURCE, BUSY,
                           ("Another element receives /%s/%s on %s:%u already.", state->names.app.c_str(),
@@ -243,6 +250,23 @@ static void gst_rtmp_server_src_prepare(GstRtmpServerSrc *self, const Tag &tag) 
         lt::rtmpserversrc::reportLost(GST_ELEMENT(self), tag.lost);
 }
 
+/* What the application is to know. */
+static void gst_rtmp_server_src_tell(GstRtmpServerSrc *self, const Arrival &news) {
+    auto *element = GST_ELEMENT(self);
+    const auto &names = self->state->names;
+    if (const auto *published = std::get_if<Published>(&news)) {
+        lt::rtmpserversrc::reportPublished(element, names, *published);
+    } else if (const auto *gap = std::get_if<Gap>(&news)) {
+        const auto &output = *self->state->output;
+        lt::rtmpserversrc::reportGap(element, names, output.runningTimeAt(gap->fromMs),
+                                     output.runningTimeAt(gap->toMs));
+    } else if (const auto *ended = std::get_if<Ended>(&news)) {
+        if (ended->lost > 0)
+            lt::rtmpserversrc::reportLost(element, ended->lost);
+        lt::rtmpserversrc::reportEnded(element, names, *ended);
+    }
+}
+
 /* Streaming thread. */
 static GstFlowReturn gst_rtmp_server_src_create(GstPushSrc *source, GstBuffer **buffer) {
     auto *self = GST_RTMP_SERVER_SRC(source);
@@ -255,16 +279,10 @@ static GstFlowReturn gst_rtmp_server_src_create(GstPushSrc *source, GstBuffer **
         auto arrival = state->inbox->next();
         if (!arrival)
             return GST_FLOW_FLUSHING;
-        if (const auto *published = std::get_if<Published>(&*arrival)) {
-            lt::rtmpserversrc::reportPublished(GST_ELEMENT(self), state->names, *published);
-            continue;
-        }
-        if (const auto *ended = std::get_if<Ended>(&*arrival)) {
-            if (ended->lost > 0)
-                lt::rtmpserversrc::reportLost(GST_ELEMENT(self), ended->lost);
-            lt::rtmpserversrc::reportEnded(GST_ELEMENT(self), state->names, *ended);
-            if (ended->streamOver)
-                return GST_FLOW_EOS;
+        if (std::holds_alternative<StreamOver>(*arrival))
+            return GST_FLOW_EOS;
+        if (!std::holds_alternative<Tag>(*arrival)) {
+            gst_rtmp_server_src_tell(self, *arrival);
             continue;
         }
         auto &tag = std::get<Tag>(*arrival);

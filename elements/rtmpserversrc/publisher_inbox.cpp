@@ -33,6 +33,8 @@ void PublisherInbox::published(const rtmp::PublisherInfo &publisher) {
     std::unique_lock lock(mutex_);
     publisher_ = publisher;
     timeline_.newInput();
+    jitter_.restart();
+    newPublisher_ = started_;
     beforeStart_.clear();
     push(Published{publisher});
     wakeReader(lock);
@@ -40,10 +42,22 @@ void PublisherInbox::published(const rtmp::PublisherInfo &publisher) {
 
 rtmp::AfterEnd PublisherInbox::ended(const rtmp::PublishEnd &end) {
     std::unique_lock lock(mutex_);
-    const bool over = started_ && end.kind != rtmp::PublishEnd::Kind::Replaced;
-    push(Ended{.publisher = publisher_, .end = end, .streamOver = over});
+    push(Ended{.publisher = publisher_, .end = end});
+    rtmp::AfterEnd after = rtmp::AfterEnd::Keep;
+    if (started_ && end.kind == rtmp::PublishEnd::Kind::Lost) {
+        after = rtmp::AfterEnd::Wait;
+    } else if (started_ && end.kind != rtmp::PublishEnd::Kind::Replaced) {
+        push(StreamOver{});
+        after = rtmp::AfterEnd::Retire;
+    }
     wakeReader(lock);
-    return over ? rtmp::AfterEnd::Retire : rtmp::AfterEnd::Keep;
+    return after;
+}
+
+void PublisherInbox::gone() {
+    std::unique_lock lock(mutex_);
+    push(StreamOver{});
+    wakeReader(lock);
 }
 
 void PublisherInbox::media(MediaTag tag) {
@@ -109,11 +123,26 @@ void PublisherInbox::place(MediaTag tag) {
     }
     const auto track = tag.isVideo() ? rtmp::MediaTimeline::Track::Video : rtmp::MediaTimeline::Track::Audio;
     const auto mapped = timeline_.map(track, tag.timestamp, tag.arrival);
+    if (std::exchange(newPublisher_, false))
+        noteGap(mapped.ms);
+    if (tag.kind == Kind::Audio) {
+        if (mapped.discont)
+            jitter_.restart();
+        jitter_.frame(mapped.ms, tag.arrival);
+    }
     lastMs_ = mapped.ms;
     stats_.frames++;
     stats_.disconts += mapped.discont;
     push(Tag{std::move(tag), mapped.ms, mapped.discont, 0});
     limit();
+}
+
+void PublisherInbox::noteGap(std::uint64_t toMs) {
+    if (toMs <= lastMs_)
+        return;
+    stats_.gaps++;
+    stats_.gapMs += toMs - lastMs_;
+    push(Gap{lastMs_, toMs});
 }
 
 /// Some publishers send headers again and again: of those with no frame between them the newest counts.
@@ -149,17 +178,25 @@ void PublisherInbox::push(Arrival arrival) {
         const auto oldest = std::find_if(queue_.begin(), queue_.end(), [](const Arrival &queued) {
             return !std::holds_alternative<Tag>(queued);
         });
+        newsLeaves(*oldest);
         queue_.erase(oldest);
-        queuedNews_--;
     }
+    if (const auto *gap = std::get_if<Gap>(&arrival))
+        queuedGapMs_ += gap->toMs - gap->fromMs;
     queue_.push_back(std::move(arrival));
+}
+
+void PublisherInbox::newsLeaves(const Arrival &news) {
+    queuedNews_--;
+    if (const auto *gap = std::get_if<Gap>(&news))
+        queuedGapMs_ -= gap->toMs - gap->fromMs;
 }
 
 std::uint64_t PublisherInbox::queuedMs() const {
     const auto first = std::find_if(queue_.begin(), queue_.end(), [](const auto &a) { return isFrame(a); });
     if (first == queue_.end())
         return 0;
-    const std::uint64_t from = std::get<Tag>(*first).ms;
+    const std::uint64_t from = std::get<Tag>(*first).ms + queuedGapMs_;
     return lastMs_ > from ? lastMs_ - from : 0;
 }
 
@@ -216,7 +253,7 @@ std::optional<Arrival> PublisherInbox::next() {
             lossReportedAt_ = tag->media.arrival;
         }
     } else {
-        queuedNews_--;
+        newsLeaves(arrival);
         if (auto *ended = std::get_if<Ended>(&arrival))
             ended->lost = std::exchange(unreportedLost_, 0);
     }
@@ -233,6 +270,7 @@ InboxStats PublisherInbox::stats() const {
     std::lock_guard lock(mutex_);
     InboxStats stats = stats_;
     stats.queuedMs = queuedMs();
+    stats.jitterMs = static_cast<std::uint64_t>(jitter_.ms() + 0.5);
     return stats;
 }
 

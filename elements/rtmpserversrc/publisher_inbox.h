@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/rtmp/arrival_jitter.h"
 #include "lib/rtmp/media_timeline.h"
 #include "lib/rtmp/rtmp_server.h"
 
@@ -20,16 +21,23 @@ struct Published {
 struct Ended {
     rtmp::PublisherInfo publisher;
     rtmp::PublishEnd end;
-    bool streamOver;        ///< nothing follows
     std::uint64_t lost = 0; ///< as of a tag
 };
+/// The stream has no media between two of its times, because a publisher was lost and came back, or was
+/// replaced.
+struct Gap {
+    std::uint64_t fromMs;
+    std::uint64_t toMs;
+};
+/// Nothing follows.
+struct StreamOver {};
 struct Tag {
     rtmp::MediaTag media;
     std::uint64_t ms;   ///< on the stream's timeline, which starts at 0
     bool discont;       ///< a hole lies before it
     std::uint64_t lost; ///< frames dropped since the last tag that reported any, because the reader is slow
 };
-using Arrival = std::variant<Published, Ended, Tag>;
+using Arrival = std::variant<Published, Ended, Gap, StreamOver, Tag>;
 
 struct InboxOptions {
     bool wantVideo = false;
@@ -40,6 +48,9 @@ struct InboxStats {
     std::uint64_t frames = 0;        ///< taken from the publisher
     std::uint64_t framesDropped = 0; ///< because the reader was slow
     std::uint64_t disconts = 0;      ///< holes and jumps in the publisher's timestamps
+    std::uint64_t gaps = 0;          ///< between publishers
+    std::uint64_t gapMs = 0;         ///< their sum
+    std::uint64_t jitterMs = 0;      ///< of the audio frames' arrival, smoothed as RFC 3550 does
     std::uint64_t queuedMs = 0;
 };
 
@@ -57,6 +68,7 @@ public:
     void published(const rtmp::PublisherInfo &publisher) override;
     void media(rtmp::MediaTag tag) override;
     rtmp::AfterEnd ended(const rtmp::PublishEnd &end) override;
+    void gone() override;
 
     /// Waits for the next arrival; nothing when interrupted. The pad's task.
     std::optional<Arrival> next();
@@ -70,9 +82,11 @@ private:
     void keepForStart(rtmp::MediaTag tag);
     void start(rtmp::TimePoint arrival);
     void place(rtmp::MediaTag tag);
+    void noteGap(std::uint64_t toMs);
     void placeHeader(rtmp::MediaTag tag);
     void mergeHeaders(std::size_t end);
     void push(Arrival arrival);
+    void newsLeaves(const Arrival &news);
     void limit();
     bool dropOldest();
     std::uint64_t queuedMs() const;
@@ -83,6 +97,7 @@ private:
     std::deque<Arrival> queue_;
     std::size_t queuedBytes_ = 0;
     std::size_t queuedNews_ = 0;
+    std::uint64_t queuedGapMs_ = 0; ///< of the gaps in the queue: time without media
     std::vector<rtmp::MediaTag> beforeStart_;
     rtmp::MediaTimeline timeline_;
     rtmp::PublisherInfo publisher_;
@@ -90,7 +105,9 @@ private:
     std::uint64_t lastMs_ = 0;
     std::uint64_t unreportedLost_ = 0;
     rtmp::TimePoint lossReportedAt_;
+    rtmp::ArrivalJitter jitter_;
     bool started_ = false;
+    bool newPublisher_ = false; ///< its first frame has not come yet
     bool interrupted_ = false;
     bool readerWaits_ = false;  ///< and nobody has woken it yet
     bool lostBefore_ = false;   ///< frames went between the last tag given out and the next

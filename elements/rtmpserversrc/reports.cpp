@@ -59,6 +59,19 @@ void reportEnded(GstElement *element, const StreamNames &names, const Ended &new
     post(element, std::move(structure));
 }
 
+void reportGap(GstElement *element, const StreamNames &names, GstClockTime from, GstClockTime to) {
+    GST_INFO_OBJECT(element, "no media from %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT, GST_TIME_ARGS(from),
+                    GST_TIME_ARGS(to));
+    // clang-format off
+    post(element, StructureRef(gst_structure_new("rtmpserversrc/gap",
+        "app", G_TYPE_STRING, names.app.c_str(),
+        "stream", G_TYPE_STRING, names.stream.c_str(),
+        "start", G_TYPE_UINT64, from,
+        "stop", G_TYPE_UINT64, to,
+        nullptr)));
+    // clang-format on
+}
+
 void reportLost(GstElement *element, guint64 frames) {
     GST_ELEMENT_WARNING_WITH_DETAILS(
         element, CORE, CLOCK,
@@ -70,7 +83,10 @@ StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *bo
     const auto queue = inbox ? inbox->stats() : InboxStats();
     const auto stream = box ? box->get() : rtmp::StreamStats();
     const auto &counters = stream.counters;
-    const char *state = !box ? "closed" : stream.publishing ? "publishing" : "waiting";
+    const char *state = !box                ? "closed"
+                        : stream.publishing ? "publishing"
+                        : stream.awaited    ? "awaiting-return"
+                                            : "waiting";
     // clang-format off
     return StructureRef(gst_structure_new("rtmpserversrc/stats",
         "state", G_TYPE_STRING, state,
@@ -80,6 +96,8 @@ StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *bo
         "audio-rate", G_TYPE_UINT, stream.audio.rate,
         "audio-channels", G_TYPE_UINT, stream.audio.channels,
         "publishers", G_TYPE_UINT64, stream.publishers,
+        "reconnects", G_TYPE_UINT64, stream.reconnects,
+        "takeovers", G_TYPE_UINT64, stream.takeovers,
         "refused", G_TYPE_UINT64, stream.refused,
         "bytes", G_TYPE_UINT64, counters.bytes,
         "audio-frames", G_TYPE_UINT64, counters.audioFrames,
@@ -93,6 +111,9 @@ StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *bo
         "frames", G_TYPE_UINT64, queue.frames,
         "frames-dropped", G_TYPE_UINT64, queue.framesDropped,
         "discontinuities", G_TYPE_UINT64, queue.disconts,
+        "gaps", G_TYPE_UINT64, queue.gaps,
+        "gap-ms", G_TYPE_UINT64, queue.gapMs,
+        "jitter-ms", G_TYPE_UINT64, queue.jitterMs,
         "queued-ms", G_TYPE_UINT64, queue.queuedMs,
         nullptr));
     // clang-format on

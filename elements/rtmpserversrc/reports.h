@@ -20,6 +20,8 @@ struct StreamNames {
 void reportPublished(GstElement *element, const StreamNames &names, const Published &news);
 /// Element message "rtmpserversrc/unpublish"; before it a WARNING when the codec was the reason.
 void reportEnded(GstElement *element, const StreamNames &names, const Ended &news);
+/// Element message "rtmpserversrc/gap", in running time.
+void reportGap(GstElement *element, const StreamNames &names, GstClockTime from, GstClockTime to);
 /// WARNING: frames were dropped because downstream is slow.
 void reportLost(GstElement *element, guint64 frames);
 

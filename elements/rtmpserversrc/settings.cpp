@@ -27,6 +27,19 @@ void giveText(GValue *value, const std::string &text) {
     g_value_set_string(value, text.empty() ? nullptr : text.c_str());
 }
 
+GType publisherPolicyType() {
+    static const GType type = [] {
+        static const GEnumValue values[] = {
+            {static_cast<gint>(rtmp::PublisherPolicy::Refuse),
+             "The second publisher is refused, unless the first has fallen silent", "refuse"},
+            {static_cast<gint>(rtmp::PublisherPolicy::Takeover),
+             "The second publisher takes over, at most three times in ten seconds", "takeover"},
+            {0, nullptr, nullptr}};
+        return g_enum_register_static("GstRtmpServerSrcPublisherPolicy", values);
+    }();
+    return type;
+}
+
 } // namespace
 
 Settings::Outcome Settings::set(guint id, const GValue *value) {
@@ -48,6 +61,18 @@ Settings::Outcome Settings::set(guint id, const GValue *value) {
         break;
     case PROP_MAX_QUEUE_MS:
         maxQueueMs = g_value_get_uint(value);
+        break;
+    case PROP_PUBLISHER_POLICY:
+        publisherPolicy = static_cast<rtmp::PublisherPolicy>(g_value_get_enum(value));
+        break;
+    case PROP_STALE_AFTER_MS:
+        staleAfterMs = g_value_get_uint(value);
+        break;
+    case PROP_IDLE_TIMEOUT_MS:
+        idleTimeoutMs = g_value_get_uint(value);
+        break;
+    case PROP_RECONNECT_GRACE_MS:
+        reconnectGraceMs = g_value_get_uint(value);
         break;
     default:
         return Outcome::Unknown;
@@ -78,9 +103,31 @@ bool Settings::get(guint id, GValue *value) const {
     case PROP_MAX_QUEUE_MS:
         g_value_set_uint(value, maxQueueMs);
         return true;
+    case PROP_PUBLISHER_POLICY:
+        g_value_set_enum(value, static_cast<gint>(publisherPolicy));
+        return true;
+    case PROP_STALE_AFTER_MS:
+        g_value_set_uint(value, staleAfterMs);
+        return true;
+    case PROP_IDLE_TIMEOUT_MS:
+        g_value_set_uint(value, idleTimeoutMs);
+        return true;
+    case PROP_RECONNECT_GRACE_MS:
+        g_value_set_uint(value, reconnectGraceMs);
+        return true;
     default:
         return false;
     }
+}
+
+rtmp::ClaimOptions Settings::claimOptions() const {
+    rtmp::ClaimOptions options;
+    options.wantVideo = !audioOnly;
+    options.policy = publisherPolicy;
+    options.staleAfter = std::chrono::milliseconds(staleAfterMs);
+    options.idleTimeout = std::chrono::milliseconds(idleTimeoutMs);
+    options.reconnectGrace = std::chrono::milliseconds(reconnectGraceMs);
+    return options;
 }
 
 void installProperties(GObjectClass *klass) {
@@ -123,11 +170,30 @@ void installProperties(GObjectClass *klass) {
         g_param_spec_uint("max-queue-ms", "Longest queue",
                           "Milliseconds of media kept when downstream is slow; then the oldest is dropped",
                           100, 60000, kDefaults.maxQueueMs, flags));
+    install(PROP_PUBLISHER_POLICY,
+            g_param_spec_enum("publisher-policy", "Publisher policy",
+                              "What happens to a publisher that comes while another one is publishing",
+                              publisherPolicyType(), static_cast<gint>(kDefaults.publisherPolicy), flags));
+    install(PROP_STALE_AFTER_MS,
+            g_param_spec_uint("stale-after-ms", "Stale after",
+                              "Milliseconds of silence on its connection after which a publisher is replaced "
+                              "by the next one, whatever the policy",
+                              100, 600000, kDefaults.staleAfterMs, flags));
+    install(PROP_IDLE_TIMEOUT_MS,
+            g_param_spec_uint("idle-timeout-ms", "Idle timeout",
+                              "Milliseconds without a byte after which a publisher is taken for lost", 500,
+                              600000, kDefaults.idleTimeoutMs, flags));
+    install(PROP_RECONNECT_GRACE_MS,
+            g_param_spec_uint("reconnect-grace-ms", "Reconnect grace",
+                              "Milliseconds in which a lost publisher may come back and go on with the "
+                              "stream (0 = its loss is the end of the stream)",
+                              0, 3600000, kDefaults.reconnectGraceMs, flags));
     install(PROP_STATS,
-            g_param_spec_boxed("stats", "Statistics",
-                               "State (closed, waiting, publishing), publisher, codec, counters of the "
-                               "publisher's messages (refreshed four times a second) and of the queue",
-                               GST_TYPE_STRUCTURE, read));
+            g_param_spec_boxed(
+                "stats", "Statistics",
+                "State (closed, waiting, publishing, awaiting-return), publisher, codec, counters of the "
+                "publisher's messages (refreshed four times a second) and of the queue",
+                GST_TYPE_STRUCTURE, read));
 }
 
 } // namespace lt::rtmpserversrc

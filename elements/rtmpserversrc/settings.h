@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/rtmp/rtmp_server.h"
+
 #include <string>
 
 #include <glib-object.h>
@@ -17,6 +19,10 @@ enum Property {
     PROP_SESSION,
     PROP_AUDIO_ONLY,
     PROP_MAX_QUEUE_MS,
+    PROP_PUBLISHER_POLICY,
+    PROP_STALE_AFTER_MS,
+    PROP_IDLE_TIMEOUT_MS,
+    PROP_RECONNECT_GRACE_MS,
     PROP_STATS,
 };
 
@@ -29,6 +35,10 @@ struct Settings {
     std::string session; ///< empty: resolved
     bool audioOnly = true;
     guint maxQueueMs = 5000;
+    rtmp::PublisherPolicy publisherPolicy = rtmp::PublisherPolicy::Refuse;
+    guint staleAfterMs = 2000;
+    guint idleTimeoutMs = 10000;
+    guint reconnectGraceMs = 30000;
 
     enum class Outcome {
         Taken,
@@ -38,6 +48,7 @@ struct Settings {
     Outcome set(guint id, const GValue *value);
     /// False when the property is none of these.
     bool get(guint id, GValue *value) const;
+    rtmp::ClaimOptions claimOptions() const;
 };
 
 void installProperties(GObjectClass *klass);

@@ -21,7 +21,10 @@ struct MediaTag {
     TimePoint arrival;
     Block body;
 
-    bool isConfig() const { return kind == Kind::AudioConfig || kind == Kind::VideoConfig; }
+    /// No coded frame: publishers send it again and again, at any time, with any timestamp.
+    bool isHeader() const {
+        return kind == Kind::AudioConfig || kind == Kind::VideoConfig || kind == Kind::Metadata;
+    }
     bool isVideo() const {
         return kind == Kind::Video || kind == Kind::VideoKey || kind == Kind::VideoConfig;
     }

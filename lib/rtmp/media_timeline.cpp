@@ -33,6 +33,7 @@ std::int64_t MediaTimeline::clockEstimate(TimePoint arrival) const {
 void MediaTimeline::newInput() {
     for (auto &state : states_)
         state.known = false;
+    drift_.restart();
     highBitSeen_ = false;
 }
 
@@ -45,7 +46,8 @@ MediaTimeline::Mapped MediaTimeline::map(Track track, std::uint32_t timestamp, T
     state.known = true;
     state.lastIn = timestamp;
     state.lastArrival = arrival;
-    state.lastOut = std::max(state.lastOut, state.exact);
+    const std::int64_t correction = drift_.correct(state.exact, clockEstimate(arrival));
+    state.lastOut = std::max(state.lastOut, state.exact + correction);
     return {static_cast<std::uint64_t>(state.lastOut), discont};
 }
 
@@ -63,8 +65,9 @@ std::int64_t MediaTimeline::firstOfTrack(State &state, const State &other, std::
         if (apart >= -kTrackSkew && apart <= kTrackSkew)
             return std::max<std::int64_t>(other.exact + apart, 0);
     }
+    drift_.restart();
     const std::int64_t last = std::max(state.lastOut, other.lastOut);
-    return std::max(last + kFrame, clockEstimate(arrival));
+    return std::max(last + kFrame, clockEstimate(arrival)) - drift_.correction();
 }
 
 std::int64_t MediaTimeline::next(const State &state, std::uint32_t timestamp, TimePoint arrival,
@@ -75,11 +78,12 @@ std::int64_t MediaTimeline::next(const State &state, std::uint32_t timestamp, Ti
     discont = true;
     const std::int64_t waited = elapsed(state.lastArrival, arrival);
     const std::int64_t estimate = clockEstimate(arrival);
+    const std::int64_t ahead = state.exact + drift_.correction() + step;
     // A hole: the publisher paused for as long, or lost part of what it had kept during a stall.
-    if (step > 0 &&
-        (std::abs(step - waited) <= kClockTolerance || state.exact + step <= estimate + kClockTolerance))
+    if (step > 0 && (std::abs(step - waited) <= kClockTolerance || ahead <= estimate + kClockTolerance))
         return state.exact + step;
-    return std::max(state.lastOut + kFrame, estimate);
+    drift_.restart();
+    return std::max(state.lastOut + kFrame, estimate) - drift_.correction();
 }
 
 } // namespace lt::rtmp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/export.h"
+#include "lib/rtmp/drift_corrector.h"
 #include "lib/rtmp/message.h"
 
 #include <array>
@@ -13,7 +14,8 @@ namespace lt::rtmp {
 ///
 /// Timestamps are unwrapped at 2^31 (ffmpeg) and 2^32. A hole that the clock confirms stays a hole. A jump it
 /// does not confirm (a restart at 0, a clock set anew) is closed: time goes on where it was, or where the
-/// clock says if that is later. Only coded frames may be given: headers are resent at time 0.
+/// clock says if that is later. A publisher's clock that runs faster or slower than ours is followed slowly.
+/// Only coded frames may be given: headers are resent at time 0.
 class LT_EXPORT MediaTimeline {
 public:
     enum class Track { Audio, Video };
@@ -30,7 +32,7 @@ private:
     struct State {
         bool known = false; ///< had a frame of the present publisher
         std::uint32_t lastIn = 0;
-        std::int64_t exact = 0; ///< where lastIn lies; may step back a little
+        std::int64_t exact = 0; ///< where lastIn lies, drift uncorrected; may step back a little
         std::int64_t lastOut = 0;
         TimePoint lastArrival;
     };
@@ -42,6 +44,7 @@ private:
     std::int64_t next(const State &state, std::uint32_t timestamp, TimePoint arrival, bool &discont);
 
     std::array<State, 2> states_;
+    DriftCorrector drift_;
     bool anchored_ = false;
     bool highBitSeen_ = false;
     TimePoint anchor_;

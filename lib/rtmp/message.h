@@ -60,7 +60,6 @@ struct Limits {
     Milliseconds handshakeTimeout{5000};
     Milliseconds publishTimeout{10000};    ///< from accept to the publish command
     Milliseconds firstMediaTimeout{20000}; ///< from publish to the first media byte
-    Milliseconds idleTimeout{10000};       ///< without any byte, once media has begun
 };
 
 } // namespace lt::rtmp

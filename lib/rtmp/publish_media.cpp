@@ -65,7 +65,7 @@ void PublishSession::video(std::uint32_t timestamp, Block body) {
     counters_.videoFrames++;
     counters_.videoBytes += body.size();
     counters_.videoKeyFrames += !body.empty() && isKeyFrame(body.at(0));
-    const Verdict verdict = wantVideo_ ? video_.look(body.bytes()) : Verdict::Dropped;
+    const Verdict verdict = terms_.wantVideo ? video_.look(body.bytes()) : Verdict::Dropped;
     if (verdict == Verdict::Dropped) {
         counters_.videoDropped++;
         return;
@@ -99,7 +99,7 @@ void PublishSession::metadata(const MessageHeader &header, Bytes body) {
             writer.key(key).string(text);
     }
     for (const char *key : {"width", "height", "framerate"}) {
-        const auto *value = wantVideo_ ? object->member(key) : nullptr;
+        const auto *value = terms_.wantVideo ? object->member(key) : nullptr;
         if (value && value->isNumber() && value->number >= 1 && value->number <= kMetadataNumberMax)
             writer.key(key).number(value->number);
     }

@@ -81,7 +81,7 @@ void PublishSession::tick(TimePoint now) {
     case State::Publishing:
         if (!hadMedia_ && now - publishedAt_ >= limits_.firstMediaTimeout)
             close("No media arrived after publishing began.");
-        else if (hadMedia_ && now - lastByteAt_ >= limits_.idleTimeout)
+        else if (hadMedia_ && now - lastByteAt_ >= terms_.idleTimeout)
             close("The publisher has been silent for too long.");
         else if (counters_.bytes > acknowledged_ && now - acknowledgedAt_ >= kAckInterval)
             acknowledge();
@@ -95,11 +95,11 @@ void PublishSession::tick(TimePoint now) {
     }
 }
 
-void PublishSession::accept(bool wantVideo, TimePoint now) {
+void PublishSession::accept(const PublishTerms &terms, TimePoint now) {
     if (state_ != State::Deciding)
         return;
     state_ = State::Publishing;
-    wantVideo_ = wantVideo;
+    terms_ = terms;
     publishedAt_ = now;
     std::uint8_t begin[6];
     writeBig(begin, kStreamBegin, 2);
@@ -142,7 +142,7 @@ bool PublishSession::wanted(const MessageHeader &header) {
     case kAudio:
         return ours;
     case kVideo:
-        return ours && wantVideo_;
+        return ours && terms_.wantVideo;
     case kData:
     case kDataAmf3:
     case kAggregate:

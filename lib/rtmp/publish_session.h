@@ -23,6 +23,12 @@ struct PublishRequest {
     std::string problem;   ///< why the request cannot be granted whatever is free; a sentence without secrets
 };
 
+/// What the one who accepts a publisher wants of it.
+struct PublishTerms {
+    bool wantVideo = false;
+    Milliseconds idleTimeout{10000}; ///< without any byte, once media has begun
+};
+
 enum class SessionEnd {
     None,
     Unpublished, ///< the publisher said good-bye
@@ -76,7 +82,7 @@ public:
     std::size_t discardable() const { return over() ? 0 : reader_.discardable(); }
     void discarded(std::size_t count, TimePoint now);
 
-    void accept(bool wantVideo, TimePoint now);
+    void accept(const PublishTerms &terms, TimePoint now);
     /// `nameTaken` chooses the code that means "somebody else publishes there".
     void refuse(std::string_view description, bool nameTaken);
     /// Ends a publisher that was accepted.
@@ -135,7 +141,7 @@ private:
     unsigned messages_ = 0; ///< before publishing
     std::uint32_t streamsCreated_ = 0;
     std::uint32_t messageStream_ = 0; ///< of the publish command
-    bool wantVideo_ = false;
+    PublishTerms terms_;
     bool hadMedia_ = false;
 
     std::uint64_t acknowledged_ = 0;

@@ -116,8 +116,8 @@ void RtmpConnection::tick(net::TimePoint now) {
         shut();
 }
 
-void RtmpConnection::accept(bool wantVideo) {
-    session_.accept(wantVideo, net::Clock::now());
+void RtmpConnection::accept(const PublishTerms &terms) {
+    session_.accept(terms, net::Clock::now());
     settle();
 }
 

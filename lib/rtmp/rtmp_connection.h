@@ -43,7 +43,7 @@ public:
     void onReady(std::uint32_t events) override;
     void tick(net::TimePoint now);
 
-    void accept(bool wantVideo);
+    void accept(const PublishTerms &terms);
     void refuse(const std::string &description, bool nameTaken);
     void close(const std::string &description);
 

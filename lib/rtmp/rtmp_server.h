@@ -5,6 +5,7 @@
 #include "lib/net/listen_socket.h"
 #include "lib/rtmp/media_tag.h"
 #include "lib/rtmp/publish_session.h"
+#include "lib/rtmp/publisher_gate.h"
 
 #include <chrono>
 #include <memory>
@@ -33,6 +34,7 @@ struct PublishEnd {
 /// What to do with a claim whose publisher has ended.
 enum class AfterEnd {
     Keep,   ///< it takes the next publisher
+    Wait,   ///< its stream is open for as long as ClaimOptions::reconnectGrace; then comes gone()
     Retire, ///< it has had enough: publishers that come now wait for the next claim of the stream
 };
 
@@ -44,20 +46,31 @@ public:
     virtual void media(MediaTag tag) = 0;
     /// The answer counts for nothing when the publisher was replaced: published() follows.
     virtual AfterEnd ended(const PublishEnd &end) = 0;
+    /// Nobody came back in time. The claim has retired.
+    virtual void gone() {}
 };
 
 struct ClaimOptions {
     bool wantVideo = false; ///< false: video is passed over as it arrives
-    /// A publisher that has sent nothing for this long is replaced by the next one.
+    PublisherPolicy policy = PublisherPolicy::Refuse;
+    /// A publisher that has sent nothing for this long is replaced by the next one, whatever the policy.
     std::chrono::milliseconds staleAfter{2000};
+    /// A publisher that has sent nothing for this long is taken for lost.
+    std::chrono::milliseconds idleTimeout{10000};
+    /// How long a lost publisher may take to come back; counted from its last sign of life as a publisher, so
+    /// one that connects again and again without sending media does not prolong it.
+    std::chrono::milliseconds reconnectGrace{30000};
 };
 
 /// What is known of a stream's publishers, present and past.
 struct StreamStats {
     bool publishing = false;
+    bool awaited = false; ///< the publisher was lost and may still come back
     std::string peer;
     std::string software;
     std::uint64_t publishers = 0; ///< accepted so far
+    std::uint64_t reconnects = 0; ///< of those, how many went on with a lost publisher's stream
+    std::uint64_t takeovers = 0;  ///< of those, how many replaced one that was still connected
     std::uint64_t refused = 0;    ///< turned away because somebody was publishing
     AacConfig audio;              ///< all 0 before the first configuration
     SessionCounters counters;     ///< of the present or the last publisher

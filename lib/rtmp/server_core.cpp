@@ -129,8 +129,27 @@ void ServerCore::tick() {
     for (auto *connection : unclaimed)
         refuse(*connection,
                {RefusalCode::Unavailable, "Nobody is receiving /" + keyOf(*connection) + " on this server."});
-    if (!connections_.empty())
+    giveUpWaiting(now);
+    const bool awaiting = std::any_of(claims_.begin(), claims_.end(),
+                                      [](const auto &entry) { return entry.second.returnUntil.has_value(); });
+    if (awaiting || !connections_.empty())
         armTick();
+}
+
+/// Ends the streams whose lost publishers have not come back in time.
+void ServerCore::giveUpWaiting(net::TimePoint now) {
+    for (auto claim = claims_.begin(); claim != claims_.end();) {
+        const auto &claimed = claim->second;
+        if (!claimed.returnUntil || now < *claimed.returnUntil || publications_.contains(claim->first)) {
+            ++claim;
+            continue;
+        }
+        GST_INFO("/%s: the publisher has not come back", claim->first.c_str());
+        claimed.stats->change([](StreamStats &stats) { stats.awaited = false; });
+        auto *listener = claimed.listener;
+        claim = claims_.erase(claim);
+        listener->gone();
+    }
 }
 
 void ServerCore::refuse(RtmpConnection &connection, const Refusal &refusal) {
@@ -155,11 +174,14 @@ void ServerCore::publishRequested(RtmpConnection &connection, const PublishReque
     }
     const std::string key = request.address.app + "/" + request.address.stream;
     const auto claim = claims_.find(key);
-    replaceIfStale(key);
-    auto place = places_.acquire(key);
-    if (!place) {
+    if (const auto refusal = makeWay(key)) {
         if (claim != claims_.end())
             claim->second.stats->change([](StreamStats &stats) { stats.refused++; });
+        refuse(connection, *refusal);
+        return;
+    }
+    auto place = places_.acquire(key);
+    if (!place) {
         refuse(connection, alreadyPublishing(key));
         return;
     }
@@ -178,31 +200,48 @@ void ServerCore::publishRequested(RtmpConnection &connection, const PublishReque
         GST_INFO("%s: waits for somebody to receive /%s", connection.peer().c_str(), key.c_str());
 }
 
-void ServerCore::replaceIfStale(const std::string &key) {
-    const auto claim = claims_.find(key);
+std::optional<Refusal> ServerCore::makeWay(const std::string &key) {
     const auto present = publications_.find(key);
-    if (claim == claims_.end() || present == publications_.end() || !present->second.accepted)
-        return;
+    if (present == publications_.end())
+        return std::nullopt;
+    const auto claim = claims_.find(key);
+    if (claim == claims_.end() || !present->second.accepted)
+        return alreadyPublishing(key);
     auto *incumbent = present->second.connection;
-    if (net::Clock::now() - incumbent->session().lastByteAt() < claim->second.options.staleAfter)
-        return;
+    const auto &options = claim->second.options;
+    const auto now = net::Clock::now();
+    switch (claim->second.gate.decide(options.policy, now - incumbent->session().lastByteAt(),
+                                      options.staleAfter, now)) {
+    case PublisherGate::Decision::Refuse:
+        return alreadyPublishing(key);
+    case PublisherGate::Decision::TooOften:
+        return Refusal{RefusalCode::ResourceExhausted,
+                       "/" + key + " was taken over too often: several publishers fight for it."};
+    case PublisherGate::Decision::Replace:
+        break;
+    }
+    claim->second.stats->change([](StreamStats &stats) { stats.takeovers++; });
     endPublication(key, {PublishEnd::Kind::Replaced, "Replaced by a new publisher."});
     incumbent->close("RESOURCE_EXHAUSTED: Replaced by a new publisher.");
+    return std::nullopt;
 }
 
 void ServerCore::acceptPublication(const std::string &key, Publication &publication, Claimed &claimed) {
     auto &connection = *publication.connection;
     publication.accepted = true;
+    claimed.hadMedia = false;
     GST_INFO("%s: publishes /%s (%s)", connection.peer().c_str(), key.c_str(), publication.software.c_str());
     claimed.stats->change([&](StreamStats &stats) {
         stats.publishing = true;
+        stats.awaited = false;
         stats.publishers++;
+        stats.reconnects += claimed.returnUntil.has_value();
         stats.peer = connection.peer();
         stats.software = publication.software;
         stats.counters = connection.session().counters();
     });
     claimed.listener->published({connection.id(), connection.peer(), publication.software});
-    connection.accept(claimed.options.wantVideo);
+    connection.accept({claimed.options.wantVideo, claimed.options.idleTimeout});
 }
 
 void ServerCore::noteCounters(const Claimed &claimed, const RtmpConnection &connection) {
@@ -223,16 +262,38 @@ void ServerCore::endPublication(const std::string &key, PublishEnd end) {
     noteCounters(claim->second, *node.mapped().connection);
     claim->second.stats->change([](StreamStats &stats) { stats.publishing = false; });
     const AfterEnd after = claim->second.listener->ended(end);
-    if (after == AfterEnd::Retire && end.kind != PublishEnd::Kind::Replaced)
+    if (end.kind == PublishEnd::Kind::Replaced)
+        return;
+    if (after == AfterEnd::Retire)
         claims_.erase(claim);
+    else if (after == AfterEnd::Wait)
+        awaitReturn(key, claim->second);
+}
+
+void ServerCore::awaitReturn(const std::string &key, Claimed &claimed) {
+    const auto now = net::Clock::now();
+    if (!claimed.returnUntil || claimed.hadMedia)
+        claimed.returnUntil = now + claimed.options.reconnectGrace;
+    GST_INFO("/%s: the stream stays open for %d ms", key.c_str(),
+             static_cast<int>(
+                 std::chrono::duration_cast<std::chrono::milliseconds>(*claimed.returnUntil - now).count()));
+    claimed.stats->change([](StreamStats &stats) { stats.awaited = true; });
+    giveUpWaiting(now);
+    armTick();
 }
 
 void ServerCore::media(RtmpConnection &connection, MediaTag tag) {
     const auto key = keys_.find(&connection);
     if (key == keys_.end())
         return; // replaced, and not gone yet
-    if (const auto claim = claims_.find(key->second); claim != claims_.end())
-        claim->second.listener->media(std::move(tag));
+    const auto claim = claims_.find(key->second);
+    if (claim == claims_.end())
+        return;
+    if (!tag.isHeader()) {
+        claim->second.hadMedia = true;
+        claim->second.returnUntil.reset();
+    }
+    claim->second.listener->media(std::move(tag));
 }
 
 void ServerCore::ended(RtmpConnection &connection) {

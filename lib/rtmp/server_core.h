@@ -35,6 +35,9 @@ private:
         ClaimOptions options;
         PublishListener *listener;
         std::shared_ptr<StreamStatsBox> stats;
+        PublisherGate gate{};
+        bool hadMedia = false;                       ///< from the present publisher
+        std::optional<net::TimePoint> returnUntil{}; ///< a lost publisher is awaited
     };
     /// A publisher that holds its stream's only place: publishing, or waiting for a claim.
     struct Publication {
@@ -59,10 +62,12 @@ private:
     std::size_t waiting() const;
 
     void refuse(RtmpConnection &connection, const Refusal &refusal);
-    /// Makes way for a new publisher when the present one is silent.
-    void replaceIfStale(const std::string &key);
+    /// Makes way for a new publisher, or says why not.
+    std::optional<Refusal> makeWay(const std::string &key);
     void acceptPublication(const std::string &key, Publication &publication, Claimed &claimed);
     void endPublication(const std::string &key, PublishEnd end);
+    void awaitReturn(const std::string &key, Claimed &claimed);
+    void giveUpWaiting(net::TimePoint now);
     void noteCounters(const Claimed &claimed, const RtmpConnection &connection);
     std::string keyOf(const RtmpConnection &connection) const;
 

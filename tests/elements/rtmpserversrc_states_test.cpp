@@ -35,7 +35,7 @@ static void after_eos_ready_and_playing_begin_anew() {
         g_assert_true(publisher.publish("live", "demo").accepted);
         publisher.sendConfig();
         publisher.sendFrames(2);
-        publisher.drop();
+        publisher.unpublish();
         rig.event(GST_EVENT_EOS);
         for (int i = 0; i < 4; i++)
             rig.pull();

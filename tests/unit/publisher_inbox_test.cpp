@@ -30,8 +30,8 @@ MediaTag frameAt(std::uint32_t ms, Kind kind = Kind::Audio) {
     return tagOf(kind, ms, kStart + std::chrono::milliseconds(ms));
 }
 
-/// What comes out, in short: "P" published, "E"/"e" end of stream/of a publisher, "c" and "m" configuration
-/// and metadata, "a12" audio at 12 ms, "k"/"v" video, "!" after what was dropped or a jump.
+/// What comes out, in short: "P" published, "e" its end, "E" end of stream, "g1-2" gap, "c" and "m"
+/// configuration and metadata, "a12" audio at 12 ms, "k"/"v" video, "!" after what was dropped or a jump.
 std::string nextOf(PublisherInbox &inbox) {
     const auto arrival = inbox.next();
     if (!arrival)
@@ -39,7 +39,11 @@ std::string nextOf(PublisherInbox &inbox) {
     if (std::holds_alternative<Published>(*arrival))
         return "P";
     if (const auto *ended = std::get_if<Ended>(&*arrival))
-        return (ended->streamOver ? "E" : "e") + (ended->lost ? "(" + std::to_string(ended->lost) + ")" : "");
+        return std::string("e") + (ended->lost ? "(" + std::to_string(ended->lost) + ")" : "");
+    if (std::holds_alternative<StreamOver>(*arrival))
+        return "E";
+    if (const auto *gap = std::get_if<Gap>(&*arrival))
+        return "g" + std::to_string(gap->fromMs) + "-" + std::to_string(gap->toMs);
     const auto &tag = std::get<Tag>(*arrival);
     const char *names[] = {"a", "c", "v", "k", "C", "m"};
     return names[static_cast<int>(tag.media.kind)] + std::to_string(tag.ms) + (tag.discont ? "!" : "") +
@@ -89,8 +93,34 @@ static void the_end_of_a_stream_retires_its_claim() {
     inbox.media(frameAt(0));
     inbox.media(frameAt(23));
     g_assert_true(inbox.ended({PublishEnd::Kind::Clean, ""}) == AfterEnd::Retire);
-    for (const char *expected : {"P", "e", "P", "a0", "a23", "E"})
+    for (const char *expected : {"P", "e", "P", "a0", "a23", "e", "E"})
         g_assert_true(nextOf(inbox) == expected);
+}
+
+static void a_lost_publishers_stream_is_over_when_nobody_comes() {
+    PublisherInbox inbox({});
+    inbox.published({1, "peer", ""});
+    inbox.media(frameAt(0));
+    g_assert_true(inbox.ended({PublishEnd::Kind::Lost, ""}) == AfterEnd::Wait);
+    inbox.published({2, "peer", ""});
+    inbox.media(tagOf(Kind::AudioConfig, 0, kStart + 7s));
+    inbox.media(tagOf(Kind::Audio, 0, kStart + 7s)); // starts anew
+    inbox.media(tagOf(Kind::Audio, 23, kStart + 7s));
+    g_assert_true(inbox.ended({PublishEnd::Kind::Lost, ""}) == AfterEnd::Wait);
+    inbox.gone();
+    for (const char *expected : {"P", "a0", "e", "P", "c0", "g0-7000", "a7000!", "a7023", "e", "E"})
+        g_assert_cmpstr(nextOf(inbox).c_str(), ==, expected);
+    g_assert_cmpuint(inbox.stats().gaps, ==, 1);
+    g_assert_cmpuint(inbox.stats().gapMs, ==, 7000);
+}
+
+static void an_unsupported_codec_ends_the_stream() {
+    PublisherInbox inbox({});
+    inbox.published({1, "peer", ""});
+    g_assert_true(inbox.ended({PublishEnd::Kind::Unsupported, ""}) == AfterEnd::Keep);
+    inbox.published({2, "peer", ""});
+    inbox.media(frameAt(0));
+    g_assert_true(inbox.ended({PublishEnd::Kind::Unsupported, ""}) == AfterEnd::Retire);
 }
 
 static void a_replacement_goes_on_in_the_same_stream() {
@@ -102,7 +132,7 @@ static void a_replacement_goes_on_in_the_same_stream() {
     inbox.media(tagOf(Kind::AudioConfig, 0));
     inbox.media(tagOf(Kind::Audio, 900000, kStart + 3s));
     inbox.media(tagOf(Kind::Audio, 900023, kStart + 3s));
-    for (const char *expected : {"P", "a0", "e", "P", "c0", "a3000!", "a3023"})
+    for (const char *expected : {"P", "a0", "e", "P", "c0", "g0-3000", "a3000!", "a3023"})
         g_assert_true(nextOf(inbox) == expected);
     g_assert_cmpuint(inbox.stats().disconts, ==, 1);
 }
@@ -134,7 +164,7 @@ static void losses_in_a_row_are_told_once_a_second() {
     std::string next;
     do {
         next = nextOf(inbox);
-    } while (next[0] != 'E');
+    } while (next[0] != 'e');
     told += next.substr(1);
     g_assert_cmpuint(inbox.stats().framesDropped, ==, 4 + 45 + 45 + 36); // 150, less 15 read and 5 left
     g_assert_cmpstr(told.c_str(), ==, "(4)(45)(45)(36)");
@@ -200,6 +230,7 @@ static void writer_and_reader_meet_without_loss() {
     });
     for (std::uint32_t i = 0; i < kFrames; i++)
         g_assert_true(nextOf(inbox) == "a" + std::to_string(i * 20));
+    g_assert_true(nextOf(inbox) == "e");
     g_assert_true(nextOf(inbox) == "E");
     writer.join();
 }
@@ -209,6 +240,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/publisher-inbox/begin", a_stream_begins_with_its_first_audio_frame);
     g_test_add_func("/publisher-inbox/headers", headers_sent_again_do_not_touch_time);
     g_test_add_func("/publisher-inbox/end", the_end_of_a_stream_retires_its_claim);
+    g_test_add_func("/publisher-inbox/lost", a_lost_publishers_stream_is_over_when_nobody_comes);
+    g_test_add_func("/publisher-inbox/unsupported", an_unsupported_codec_ends_the_stream);
     g_test_add_func("/publisher-inbox/replacement", a_replacement_goes_on_in_the_same_stream);
     g_test_add_func("/publisher-inbox/slow", a_slow_reader_loses_the_oldest_frames_and_is_told);
     g_test_add_func("/publisher-inbox/told", losses_in_a_row_are_told_once_a_second);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/rtmp/arrival_jitter.h"
 #include "lib/rtmp/audio_track.h"
 #include "lib/rtmp/flv.h"
 #include "lib/rtmp/media_timeline.h"
@@ -173,6 +174,54 @@ static void a_day_of_frames_does_not_drift() {
     }
 }
 
+static void a_publishers_wrong_clock_is_followed_for_a_day() {
+    // ±200 ppm, with a network that delays each frame by up to 40 ms, and by 300 ms for a second each minute.
+    for (const std::int64_t ppm : {-200, 200}) {
+        MediaTimeline line;
+        std::int64_t worst = 0;
+        std::uint64_t last = 0, step = 0;
+        std::uint32_t random = 1;
+        for (std::int64_t ms = 0; ms < 24 * 3600 * 1000; ms += 20) {
+            random = random * 1664525 + 1013904223;
+            const std::int64_t delay = (random >> 16) % 40 + (ms % 60000 < 1000 ? 300 : 0);
+            const auto stamp = static_cast<std::uint32_t>(ms + ms * ppm / 1000000);
+            const auto mapped = line.map(Track::Audio, stamp, kStart + std::chrono::milliseconds(ms + delay));
+            g_assert_cmpuint(mapped.ms, >=, last);
+            step = std::max(step, ms == 0 ? 0 : mapped.ms - last);
+            last = mapped.ms;
+            worst = std::max(worst, std::abs(static_cast<std::int64_t>(mapped.ms) - ms));
+        }
+        g_assert_cmpint(worst, <=, 100); // uncorrected: 17 s
+        g_assert_cmpuint(step, <=, 22);  // and no frame is seen to jump
+    }
+}
+
+static void who_sends_faster_than_time_is_not_corrected() {
+    MediaTimeline line;
+    for (std::uint32_t ms = 0; ms < 3600000; ms += 20)
+        g_assert_cmpuint(line.map(Track::Audio, ms, kStart + std::chrono::milliseconds(ms / 10)).ms, ==, ms);
+}
+
+static void after_a_restart_drift_is_measured_anew() {
+    DriftCorrector drift;
+    for (std::int64_t ms = 0; ms < 100000; ms += 20)
+        g_assert_cmpint(drift.correct(ms + 500, ms), ==, 0); // a constant distance is no drift
+    drift.restart();
+    for (std::int64_t ms = 100000; ms < 200000; ms += 20)
+        g_assert_cmpint(drift.correct(ms - 700, ms), ==, 0);
+}
+
+static void jitter_is_the_mean_deviation() {
+    ArrivalJitter jitter;
+    for (std::uint64_t ms = 0; ms < 20000; ms += 20)
+        jitter.frame(ms, kStart + std::chrono::milliseconds(ms + (ms / 20 % 2 ? 10 : 0)));
+    g_assert_cmpfloat(jitter.ms(), >, 9.5);
+    g_assert_cmpfloat(jitter.ms(), <, 10.5);
+    jitter.restart();
+    jitter.frame(9000000, kStart);
+    g_assert_cmpfloat(jitter.ms(), <, 10.5);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/rtmp/media/flv", a_tag_is_written_around_its_body);
@@ -186,5 +235,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp/timeline/publisher", another_publisher_continues_where_the_clock_is);
     g_test_add_func("/rtmp/timeline/tracks", audio_and_video_keep_their_distance);
     g_test_add_func("/rtmp/timeline/day", a_day_of_frames_does_not_drift);
+    g_test_add_func("/rtmp/timeline/drift", a_publishers_wrong_clock_is_followed_for_a_day);
+    g_test_add_func("/rtmp/timeline/faster", who_sends_faster_than_time_is_not_corrected);
+    g_test_add_func("/rtmp/timeline/drift-restart", after_a_restart_drift_is_measured_anew);
+    g_test_add_func("/rtmp/jitter", jitter_is_the_mean_deviation);
     return g_test_run();
 }

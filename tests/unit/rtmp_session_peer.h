@@ -83,7 +83,7 @@ public:
     }
     void start(bool wantVideo = false) {
         onRequest = [this, wantVideo] {
-            session.accept(wantVideo, now);
+            session.accept({.wantVideo = wantVideo}, now);
         };
         handshake();
         connect();

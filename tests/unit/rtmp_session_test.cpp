@@ -68,7 +68,7 @@ static void a_refusal_has_two_steps() {
             taken ? "onStatus 0 NetStream.Publish.BadName@1" : "onStatus 0 NetStream.Publish.Denied@1";
         g_assert_true(peer.log == (std::vector<std::string>{first, "onStatus 0 NetStream.Failed@1"}));
         g_assert_true(peer.session.end() == SessionEnd::Refused);
-        peer.session.accept(false, peer.now);
+        peer.session.accept({}, peer.now);
         peer.message(kAudio, kConfig);
         g_assert_true(peer.tags.empty());
         g_assert_cmpuint(peer.log.size(), ==, 2);
@@ -270,9 +270,9 @@ static void slow_peers_are_timed_out() {
     Peer dead;
     dead.start();
     dead.message(kAudio, kConfig);
-    dead.session.tick(kStart + limits.idleTimeout - 1ms);
+    dead.session.tick(kStart + PublishTerms().idleTimeout - 1ms);
     g_assert_true(dead.session.publishing());
-    dead.session.tick(kStart + limits.idleTimeout);
+    dead.session.tick(kStart + PublishTerms().idleTimeout);
     g_assert_true(dead.session.end() == SessionEnd::Timeout);
 
     Peer waiting; // for somebody else's decision: not its fault
