@@ -73,12 +73,16 @@ bool TranscriptPusher::turn() {
         sendPrologue();
         sendGap(); // lets a sink downstream preroll before the first word
     }
-    if (!pending_)
-        pending_ = queue_->pop(kGapDistance);
-    if (!pending_) {
+    // On time also when the queue never runs dry: in text form partials come, and none of them leaves.
+    const auto now = Clock::now();
+    if (now >= nextGap_) {
         sendGap();
         return true;
     }
+    if (!pending_)
+        pending_ = queue_->pop(std::chrono::ceil<std::chrono::milliseconds>(nextGap_ - now));
+    if (!pending_)
+        return true;
     if (!deliver(*pending_)) {
         queue_->pause(kRetryDistance);
         return true;
@@ -139,6 +143,7 @@ bool TranscriptPusher::deliver(SpokenTranscript &spoken) {
         return false;
     }
     noteDelay();
+    nextGap_ = Clock::now() + kGapDistance;
     if (flow == GST_FLOW_OK || (flow == GST_FLOW_NOT_LINKED && mayBeUnlinked_)) {
         pushed_++;
         callbacks_.onTranscript(transcript.get());
@@ -188,6 +193,7 @@ bool TranscriptPusher::deliver(const EndOfTranscripts &end) {
 }
 
 void TranscriptPusher::sendGap() {
+    nextGap_ = Clock::now() + kGapDistance;
     if (over_)
         return;
     planner_.setLatency(latencyNs_);

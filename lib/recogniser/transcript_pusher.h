@@ -6,6 +6,7 @@
 #include "lib/recogniser/transcript_queue.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,6 +62,8 @@ public:
     bool turn();
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     void sendPrologue();
     void sendTags();
     bool deliver(OutputItem &item);
@@ -84,6 +87,7 @@ private:
     std::string recogniser_;
     OutputPlanner planner_;
     std::optional<OutputItem> pending_; // downstream was not ready for it
+    Clock::time_point nextGap_;         // unless something else leaves before
     bool prologueSent_ = false;
     bool over_ = false; // downstream wants no more
 

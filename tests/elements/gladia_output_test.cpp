@@ -2,7 +2,9 @@
 // The source pad: events, GAPs, text, latency, messages; and what must never show up anywhere.
 #include "tests/elements/gladia_tests.h"
 
+#include <atomic>
 #include <mutex>
+#include <thread>
 
 #include <gst/check/gsttestclock.h>
 
@@ -80,6 +82,32 @@ static void text_gaps_stay_behind_the_clock_by_the_latency() {
             g_assert_cmpuint(reached, <=, limit);
         } while (reached < limit);
     }
+}
+
+static void text_gaps_go_on_while_partials_keep_coming() {
+    GladiaEmulator emulator;
+    GladiaRig rig(
+        emulator.url(), [](GstElement *e) { g_object_set(e, "latency-ms", 0, nullptr); }, kTextCaps);
+    rig.setCaps();
+    rig.push(support::makeDtmf("1"));
+    g_assert_true(eventually([&] { return rig.state() == "streaming"; }));
+    std::atomic<bool> done = false;
+    std::thread talker([&] {
+        for (int i = 0; !done; i++) {
+            emulator.faults().add({.kind = FaultKind::kSend,
+                                   .text = R"({"type":"transcript","data":{"id":"x","utterance":{"text":")" +
+                                           std::to_string(i) + "\"}}}"});
+            std::this_thread::sleep_for(std::chrono::milliseconds(5)); // the pace of the load, not a wait
+        }
+    });
+    const guint64 before = rig.stat("partials");
+    g_assert_true(eventually([&] { return rig.stat("partials") > before + 5; }));
+    while (const EventRef event{gst_harness_try_pull_event(rig.harness())}) {
+    }
+    for (int i = 0; i < 5; i++)
+        eventOf(rig, GST_EVENT_GAP);
+    done = true;
+    talker.join();
 }
 
 static void text_downstream_gets_the_finals_text() {
@@ -267,6 +295,7 @@ static void neither_key_nor_token_is_ever_logged() {
 void lt::test::addGladiaOutputTests() {
     add("the stream begins in order", the_stream_begins_in_order);
     add("text GAPs stay behind the clock by the latency", text_gaps_stay_behind_the_clock_by_the_latency);
+    add("text GAPs go on while partials keep coming", text_gaps_go_on_while_partials_keep_coming);
     add("text downstream gets the finals' text", text_downstream_gets_the_finals_text);
     add("latency is added to live text only", latency_is_added_to_live_text_only);
     add("what the element does not know goes on", what_the_element_does_not_know_goes_on);

@@ -3,21 +3,24 @@
 
 #include "tests/support/process.h"
 
-#include <algorithm>
+#include <sstream>
 
 namespace lt::support {
 
 namespace {
 
-std::string descriptionOf(const std::string &runner, const std::string &name,
-                          const std::vector<std::string> &variables) {
+/// One word each, as pipelines/run --print says them: a value may hold spaces.
+std::vector<std::string> descriptionOf(const std::string &runner, const std::string &name,
+                                       const std::vector<std::string> &variables) {
     std::vector<std::string> argv = {runner, "--print", name};
     argv.insert(argv.end(), variables.begin(), variables.end());
     Process process(argv);
     g_assert_true(process.waitForEnd() == 0);
-    std::string text = process.output();
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    return text;
+    std::vector<std::string> words;
+    std::istringstream lines(process.output());
+    for (std::string line; std::getline(lines, line);)
+        words.push_back(line);
+    return words;
 }
 
 std::string textOf(GstMessage *message) {
@@ -33,8 +36,13 @@ std::string textOf(GstMessage *message) {
 
 ShippedPipeline::ShippedPipeline(const std::string &runner, const std::string &name,
                                  const std::vector<std::string> &variables) {
+    const auto words = descriptionOf(runner, name, variables);
+    std::vector<const gchar *> argv;
+    for (const auto &word : words)
+        argv.push_back(word.c_str());
+    argv.push_back(nullptr);
     ErrorOut error;
-    pipeline_.reset(gst_parse_launch(descriptionOf(runner, name, variables).c_str(), error.out()));
+    pipeline_.reset(gst_parse_launchv(argv.data(), error.out()));
     if (!pipeline_ || error.get())
         g_error("pipelines/%s.launch: %s", name.c_str(), error.message());
     gst_object_ref_sink(pipeline_.get());
