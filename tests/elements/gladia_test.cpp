@@ -124,6 +124,7 @@ int main(int argc, char **argv) {
     add("audio from before the session is ready is sent", audio_from_before_the_session_is_ready_is_sent);
     addGladiaOutputTests();
     addGladiaOptionTests();
+    addGladiaTlsTests();
     addGladiaStateTests();
     addGladiaTroubleTests();
     const int status = g_test_run();

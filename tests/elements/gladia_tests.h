@@ -15,5 +15,6 @@ void addGladiaTroubleTests();
 void addGladiaStateTests();
 void addGladiaOutputTests();
 void addGladiaOptionTests();
+void addGladiaTlsTests();
 
 } // namespace lt::test

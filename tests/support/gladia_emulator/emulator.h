@@ -27,6 +27,7 @@ struct EmulatorOptions {
     std::int64_t resumeMs = 60000;        ///< without a connection, then the session ends by itself
     std::int64_t audioSeconds = 3 * 3600; ///< length of a session, then close 1000
     DelayProfile delays;                  ///< nothing takes any time by default
+    bool behindTls = false;               ///< whoever stands in front of it encrypts: addresses are wss
     std::uint64_t seed = 1;               ///< of everything drawn
     /// With a clock that stands still until it is moved, call timeMoved() after each move.
     EmulatorClock clock;

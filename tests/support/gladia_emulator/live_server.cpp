@@ -215,7 +215,7 @@ void LiveServer::createSession(SoupServerMessage *message, const std::string &re
     json_object_set_string_member(answer.get(), "created_at", isoTime(session->createdAt()).c_str());
     json_object_set_string_member(
         answer.get(), "url",
-        ("ws://" + requestedHost(message, authority()) + "/v2/live?token=" + identity.token).c_str());
+        (std::string(options_.behindTls ? "wss://" : "ws://") + requestedHost(message, authority()) + "/v2/live?token=" + identity.token).c_str());
     replyJson(message, SOUP_STATUS_CREATED, toText(std::move(answer)));
 }
 
