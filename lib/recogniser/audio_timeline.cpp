@@ -34,6 +34,7 @@ void AudioTimeline::append(std::uint64_t bytes, std::uint64_t runningNs, std::ui
         if (error > kToleranceNs)
             anchors_.push_back({start, runningNs, last.holes + (error >= kHoleNs ? 1 : 0)});
     }
+    sentNs = std::max(sentNs, enteredNs); // the caller may have read the clock before the block came
     const std::uint64_t end = this->sentNs();
     const bool joins = sent_.size() > 1 && end - sent_[sent_.size() - 2].endNs <= kStampStepNs;
     if (joins)

@@ -94,6 +94,13 @@ static void stamps_belong_to_the_block_and_the_instant() {
     g_assert_cmpuint(AudioTimeline().stampsAt(1).sentNs, ==, ~std::uint64_t{0});
 }
 
+static void nothing_is_sent_before_it_entered() {
+    AudioTimeline timeline;
+    timeline.reset(kFormat);
+    timeline.append(kChunk, 0, 7 * kSecond, 7 * kSecond - 1); // a clock read just before the block came
+    g_assert_cmpuint(timeline.stampsAt(0.05).sentNs, ==, 7 * kSecond);
+}
+
 static void only_the_last_minutes_are_remembered() {
     AudioTimeline timeline = filled(0, 36'000); // an hour
     g_assert_cmpuint(timeline.runningTimeAt(3599), ==, 3599 * kSecond);
@@ -115,6 +122,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/audio-timeline/frames are counted, not durations", frames_are_counted_not_durations);
     g_test_add_func("/audio-timeline/stamps belong to the block and the instant",
                     stamps_belong_to_the_block_and_the_instant);
+    g_test_add_func("/audio-timeline/nothing is sent before it entered", nothing_is_sent_before_it_entered);
     g_test_add_func("/audio-timeline/only the last minutes are remembered",
                     only_the_last_minutes_are_remembered);
     return g_test_run();

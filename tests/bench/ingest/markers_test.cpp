@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/bench/ingest/marker_detector.h"
 #include "tests/bench/ingest/marker_signal.h"
-#include "tests/bench/ingest/pcm_log.h"
+#include "tests/bench/support/pcm_log.h"
 
 #include <cmath>
 

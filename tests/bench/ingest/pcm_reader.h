@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lib/net/unique_fd.h"
-#include "tests/bench/ingest/pcm_log.h"
+#include "tests/bench/support/pcm_log.h"
 
 #include <cstdint>
 #include <string>

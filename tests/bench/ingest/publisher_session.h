@@ -4,7 +4,7 @@
 #include "lib/gst/refs.h"
 #include "tests/bench/ingest/marker_detector.h"
 #include "tests/bench/ingest/marker_signal.h"
-#include "tests/bench/ingest/pcm_log.h"
+#include "tests/bench/support/pcm_log.h"
 
 #include <atomic>
 #include <mutex>

@@ -51,7 +51,7 @@ std::string machineFacts(const char *peerVersion) {
          << "\n- system: " << field("/etc/os-release", "PRETTY_NAME") << ", " << system.sysname << ' '
          << system.release
          << "\n- GStreamer: " << firstLineOf("gst-inspect-1.0 --version 2>/dev/null | tail -n +2")
-         << "\n- peer: " << firstLineOf(peerVersion)
+         << (peerVersion ? "\n- peer: " + firstLineOf(peerVersion) : "")
          << "\n- load when the report was made: " << load << '\n';
     return text.str();
 }

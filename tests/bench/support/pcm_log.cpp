@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/bench/ingest/pcm_log.h"
+#include "tests/bench/support/pcm_log.h"
 
 #include <algorithm>
 
