@@ -108,11 +108,11 @@ void SphinxStream::work() {
 }
 
 bool SphinxStream::announceLost() {
-    const auto lost = backlog_.takeLost();
+    const auto lost = backlog_.takeLosses();
     // The words before a gap come before it.
     if (!lost.empty() && !cutter_->finish())
         return false;
-    for (const LostRange &range : lost) {
+    for (const auto &[range, bytes, reason] : lost) {
         output_.push(makeGap(settings_.epoch, ++gaps_, range, kTooSlow, monotonicNs()));
         if (!aborted_)
             callbacks_.onGap(range, kTooSlow);

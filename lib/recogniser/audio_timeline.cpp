@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace lt {
 
@@ -42,6 +43,43 @@ void AudioTimeline::append(std::uint64_t bytes, std::uint64_t runningNs, std::ui
     else
         sent_.push_back({end, enteredNs, sentNs});
     forget();
+}
+
+void AudioTimeline::resume(std::uint64_t sessionByte) {
+    sentBytes_ = sessionByte;
+    resumedNs_ = sentNs();
+    while (anchors_.size() > 1 && anchors_.back().sessionNs > resumedNs_)
+        anchors_.pop_back();
+    while (sent_.size() > 1 && sent_[sent_.size() - 2].endNs >= resumedNs_)
+        sent_.pop_back();
+    if (!sent_.empty())
+        sent_.back().endNs = std::min(sent_.back().endNs, resumedNs_);
+}
+
+void AudioTimeline::moveResumed(std::int64_t bytes) {
+    if (anchors_.empty())
+        return;
+    const auto perFrame = static_cast<std::int64_t>(format_.bytesPerFrame());
+    const auto moved = [&](std::uint64_t ns) {
+        const std::uint64_t by = format_.nsOfFrames(static_cast<std::uint64_t>(std::abs(bytes) / perFrame));
+        return bytes > 0 ? ns + by : ns - std::min(ns, by);
+    };
+    const Anchor before = anchorAt(resumedNs_);
+    if (before.sessionNs < resumedNs_) {
+        const auto after = std::find_if(anchors_.begin(), anchors_.end(),
+                                        [&](const Anchor &anchor) { return anchor.sessionNs > resumedNs_; });
+        anchors_.insert(after,
+                        {resumedNs_, before.runningNs + (resumedNs_ - before.sessionNs), before.holes});
+    }
+    for (Anchor &anchor : anchors_)
+        if (anchor.sessionNs >= resumedNs_)
+            anchor.sessionNs = moved(anchor.sessionNs);
+    for (Sent &sent : sent_)
+        if (sent.endNs > resumedNs_)
+            sent.endNs = moved(sent.endNs);
+    sentBytes_ =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(static_cast<std::int64_t>(sentBytes_) + bytes, 0));
+    resumedNs_ = moved(resumedNs_);
 }
 
 void AudioTimeline::forget() {

@@ -32,6 +32,12 @@ public:
     /// `bytes` whole frames were handed to the recogniser.
     void append(std::uint64_t bytes, std::uint64_t runningNs, std::uint64_t enteredNs, std::uint64_t sentNs);
 
+    /// What is handed over next stands at this byte of the session: after a reconnection, where audio is
+    /// handed over again, or where the recogniser has heard some of it twice.
+    void resume(std::uint64_t sessionByte);
+    /// What was handed over since resume() turned out to stand so many bytes later.
+    void moveResumed(std::int64_t bytes);
+
     /// Running time of an instant of the session; clamped to the audio that was sent.
     std::uint64_t runningTimeAt(double sessionSeconds) const;
     Stamps stampsAt(double sessionSeconds) const;
@@ -60,6 +66,7 @@ private:
 
     AudioFormat format_;
     std::uint64_t sentBytes_ = 0;
+    std::uint64_t resumedNs_ = 0; // session offset of the last resume()
     std::uint64_t holesReported_ = 0;
     std::deque<Anchor> anchors_; // ordered, never empty once audio was sent
     std::deque<Sent> sent_;      // ordered

@@ -58,10 +58,10 @@ static void the_oldest_goes_and_its_range_is_told_once() {
         g_assert_true(backlog.push(block(ms), Policy::DropOldest).result == Result::Taken);
     g_assert_cmpuint(backlog.level().ns, ==, 300 * kMs);
     g_assert_cmpuint(backlog.level().droppedNs, ==, 700 * kMs);
-    const auto lost = backlog.takeLost();
+    const auto lost = backlog.takeLosses();
     g_assert_cmpuint(lost.size(), ==, 1);
-    g_assert_true(lost[0] == (LostRange{0, 700 * kMs}));
-    g_assert_true(backlog.takeLost().empty());
+    g_assert_true(lost[0].range == (LostRange{0, 700 * kMs}));
+    g_assert_true(backlog.takeLosses().empty());
     g_assert_cmpuint(backlog.pop(kFormat)->runningNs, ==, 700 * kMs);
 }
 
@@ -69,10 +69,10 @@ static void separate_losses_stay_separate_and_bounded() {
     AudioBacklog backlog(100 * kMs);
     for (std::uint64_t i = 0; i < 1000; i++)
         backlog.push(block(i * 500), Policy::DropOldest);
-    const auto lost = backlog.takeLost();
+    const auto lost = backlog.takeLosses();
     g_assert_cmpuint(lost.size(), ==, 64);
-    g_assert_true(lost[1] == (LostRange{500 * kMs, 600 * kMs}));
-    g_assert_cmpuint(lost.back().endNs, ==, (998 * 500 + 100) * kMs);
+    g_assert_true(lost[1].range == (LostRange{500 * kMs, 600 * kMs}));
+    g_assert_cmpuint(lost.back().range.endNs, ==, (998 * 500 + 100) * kMs);
 }
 
 static void one_block_always_fits() {
@@ -133,6 +133,68 @@ static void after_the_end_nothing_is_taken() {
     g_assert_true(backlog.exhausted());
 }
 
+static void what_is_handed_out_stays_until_acknowledged() {
+    AudioBacklog backlog(10'000 * kMs);
+    for (std::uint64_t ms = 0; ms < 500; ms += 100)
+        backlog.push(block(ms), Policy::Block);
+    for (int i = 0; i < 3; i++)
+        g_assert_true(backlog.next(kFormat, 1 << 20).has_value());
+    g_assert_cmpuint(backlog.level().inFlightNs, ==, 300 * kMs);
+    backlog.acknowledge(3200 + 1600); // one and a half
+    g_assert_cmpuint(backlog.level().bytes.acknowledged, ==, 4800);
+    g_assert_cmpuint(backlog.rewind(), ==, 4800);
+    const auto again = backlog.next(kFormat, 1 << 20);
+    g_assert_cmpuint(again->runningNs, ==, 150 * kMs);
+    g_assert_cmpuint(again->offset, ==, 1600);
+    g_assert_cmpuint(again->bytes, ==, 1600);
+    g_assert_true(backlog.level().bytes.exact());
+}
+
+static void what_is_acknowledged_can_be_kept_and_heard_again() {
+    AudioBacklog backlog(10'000 * kMs);
+    for (std::uint64_t ms = 0; ms < 500; ms += 100)
+        backlog.push(block(ms), Policy::Block);
+    while (backlog.next(kFormat, 1 << 20))
+        ;
+    backlog.acknowledge(4 * 3200);
+    backlog.trimKept(3200 + 1600);
+    g_assert_cmpuint(backlog.replay(), ==, 3200 + 4800);
+    g_assert_cmpuint(backlog.next(kFormat, 1 << 20)->runningNs, ==, 250 * kMs);
+    const auto bytes = backlog.level().bytes;
+    g_assert_true(bytes.exact());
+    g_assert_cmpuint(bytes.acknowledged, ==, 4 * 3200 - 4800);
+}
+
+static void long_blocks_are_handed_out_in_pieces() {
+    AudioBacklog backlog(10'000 * kMs);
+    backlog.push(block(0), Policy::Block);
+    std::uint64_t next = 0;
+    while (const auto piece = backlog.next(kFormat, 1001)) {
+        g_assert_cmpuint(piece->bytes, <=, 1000);
+        g_assert_cmpuint(piece->offset, ==, next);
+        next += piece->bytes;
+    }
+    g_assert_cmpuint(next, ==, 3200);
+    g_assert_cmpuint(backlog.level().ns, ==, 0);
+}
+
+static void room_is_for_all_that_is_not_acknowledged() {
+    AudioBacklog backlog(300 * kMs);
+    for (std::uint64_t ms = 0; ms < 300; ms += 100)
+        backlog.push(block(ms), Policy::DropOldest);
+    backlog.next(kFormat, 1 << 20);
+    backlog.next(kFormat, 1 << 20);
+    // What is handed out cannot be dropped: the oldest that waits is.
+    g_assert_true(backlog.push(block(300), Policy::DropOldest).losing);
+    g_assert_false(backlog.push(block(400), Policy::DropOldest).losing); // not taken notice of yet
+    const auto lost = backlog.takeLosses();
+    g_assert_cmpuint(lost.size(), ==, 1);
+    g_assert_true(lost[0].range == (LostRange{200 * kMs, 400 * kMs}));
+    backlog.giveUp(LossReason::NotTaken);
+    g_assert_cmpuint(backlog.level().bytes.lost(LossReason::NotTaken), ==, 3 * 3200);
+    g_assert_true(backlog.level().bytes.exact());
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/audio-backlog/audio comes out in order and wakes once",
@@ -149,5 +211,13 @@ int main(int argc, char **argv) {
     g_test_add_func("/audio-backlog/shutting frees a producer that waits",
                     shutting_frees_a_producer_that_waits);
     g_test_add_func("/audio-backlog/after the end nothing is taken", after_the_end_nothing_is_taken);
+    g_test_add_func("/audio-backlog/what is handed out stays until acknowledged",
+                    what_is_handed_out_stays_until_acknowledged);
+    g_test_add_func("/audio-backlog/what is acknowledged can be kept and heard again",
+                    what_is_acknowledged_can_be_kept_and_heard_again);
+    g_test_add_func("/audio-backlog/long blocks are handed out in pieces",
+                    long_blocks_are_handed_out_in_pieces);
+    g_test_add_func("/audio-backlog/room is for all that is not acknowledged",
+                    room_is_for_all_that_is_not_acknowledged);
     return g_test_run();
 }

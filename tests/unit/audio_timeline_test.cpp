@@ -108,6 +108,34 @@ static void only_the_last_minutes_are_remembered() {
     g_assert_cmpuint(timeline.stampsAt(1).sentNs, >, 1001 * kSecond + 3000 * kSecond);
 }
 
+static void what_is_sent_again_keeps_its_times() {
+    AudioTimeline timeline = filled(5 * kSecond, 20);
+    const std::uint64_t before = timeline.runningTimeAt(1.7);
+    timeline.resume(15 * 3200); // from 1.5 s on once more
+    for (std::uint64_t i = 15; i < 20; i++)
+        timeline.append(3200, 5 * kSecond + i * 100 * kMs, 7 * kSecond, 8 * kSecond);
+    g_assert_cmpuint(timeline.sentBytes(), ==, 20 * 3200);
+    g_assert_cmpuint(timeline.runningTimeAt(1.7), ==, before);
+    g_assert_cmpuint(timeline.stampsAt(1.7).sentNs, ==, 8 * kSecond);
+    g_assert_false(timeline.crossesHole(1.9));
+}
+
+static void what_was_heard_twice_moves_what_follows() {
+    for (const bool toldLate : {false, true}) {
+        AudioTimeline timeline = filled(0, 20);
+        // The recogniser has it all; it gets the last 500 ms again, as its 2.0 … 2.5 s.
+        timeline.resume(toldLate ? 15 * 3200 : 20 * 3200);
+        for (std::uint64_t i = 15; i < 30; i++)
+            timeline.append(3200, i * 100 * kMs, 0, 0);
+        if (toldLate)
+            timeline.moveResumed(5 * 3200);
+        g_assert_cmpuint(timeline.sentBytes(), ==, 35 * 3200);
+        g_assert_cmpuint(timeline.runningTimeAt(1.2), ==, 1200 * kMs);
+        g_assert_cmpuint(timeline.runningTimeAt(2.1), ==, 1600 * kMs);
+        g_assert_cmpuint(timeline.runningTimeAt(3.4), ==, 2900 * kMs);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/audio-timeline/session time starts where its audio did",
@@ -125,5 +153,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/audio-timeline/nothing is sent before it entered", nothing_is_sent_before_it_entered);
     g_test_add_func("/audio-timeline/only the last minutes are remembered",
                     only_the_last_minutes_are_remembered);
+    g_test_add_func("/audio-timeline/what is sent again keeps its times", what_is_sent_again_keeps_its_times);
+    g_test_add_func("/audio-timeline/what was heard twice moves what follows",
+                    what_was_heard_twice_moves_what_follows);
     return g_test_run();
 }
