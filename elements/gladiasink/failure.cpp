@@ -4,6 +4,7 @@
 #include "lib/transcript/json_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <glib.h>
@@ -34,38 +35,83 @@ std::string wordsOf(std::string_view body) {
     return quotable(words);
 }
 
-Failure classify(unsigned status) {
-    switch (status) {
-    case 401:
-    case 403:
-        return makeFailure(Trouble::NotAuthorized, false,
-                           "Gladia refused the API key. Check api-key, api-key-file or the environment "
-                           "variable named by api-key-env.");
-    case 402:
-        return makeFailure(Trouble::NotAuthorized, false,
-                           "Gladia refused the session: the account behind the API key has to be paid for.");
-    case 404:
-    case 410:
-        return makeFailure(Trouble::NotFound, false,
-                           "There is no Gladia Live service at the endpoint. Check the property endpoint.");
-    case 408:
-        return makeFailure(Trouble::CannotConnect, true, "Gladia did not get the request in time.");
-    case 429:
-        return makeFailure(Trouble::Refused, true,
-                           "Gladia allows no further live session now: too many run on this account, or too "
-                           "many were asked for.");
-    default:
-        break;
-    }
-    if (status >= 500)
-        return makeFailure(Trouble::CannotConnect, true, "Gladia has an internal problem.");
-    if (status >= 300 && status < 400)
-        return makeFailure(Trouble::NotFound, false,
-                           "The endpoint points elsewhere (HTTP redirection), where the API key is not sent. "
-                           "Set endpoint to the final address.");
-    return makeFailure(Trouble::Refused, false,
-                       "Gladia refused the parameters of the session. Check languages, model, endpointing, "
-                       "max-utterance and the audio format.");
+struct Rule {
+    unsigned least, most;
+    Remedy remedy;
+    Trouble trouble;
+    const char *text;
+};
+
+constexpr unsigned kAny = ~0u;
+
+constexpr const char *kBadKey = "Gladia refused the API key. Check api-key, api-key-file or the environment "
+                                "variable named by api-key-env.";
+constexpr const char *kUnpaid =
+    "Gladia refused the session: the account behind the API key has to be paid for.";
+constexpr const char *kNoService =
+    "There is no Gladia Live service at the endpoint. Check the property endpoint.";
+constexpr const char *kBadParameters =
+    "Gladia refused the parameters of the session. Check languages, model, "
+    "endpointing, max-utterance and the audio format.";
+constexpr const char *kRedirected = "The endpoint points elsewhere (HTTP redirection), where the API key is "
+                                    "not sent. Set endpoint to the final address.";
+constexpr const char *kTooMany =
+    "Gladia allows no further live session now: too many run on this account, or "
+    "too many were asked for. End others, or ask Gladia for more.";
+constexpr const char *kInternal =
+    "Gladia has an internal problem. If it lasts, see https://status.gladia.io.";
+constexpr const char *kSlow = "Gladia did not get the request in time. Check the network.";
+constexpr const char *kSessionGone = "Gladia does not know the session any more.";
+constexpr const char *kUpgradeRefused = "Gladia refused the WebSocket of the session.";
+constexpr const char *kBroken = "The connection to Gladia was lost. Check the network.";
+
+// The first rule that fits holds. One row per sentence of "Which failures mean what" in
+// docs/elements/gladiasink.md.
+
+/// POST /v2/live
+constexpr Rule kStatusRules[] = {
+    {300, 399, Remedy::Stop, Trouble::NotFound, kRedirected},
+    {401, 401, Remedy::Stop, Trouble::NotAuthorized, kBadKey},
+    {402, 402, Remedy::Stop, Trouble::NotAuthorized, kUnpaid},
+    {403, 403, Remedy::Stop, Trouble::NotAuthorized, kBadKey},
+    {404, 404, Remedy::Stop, Trouble::NotFound, kNoService},
+    {408, 408, Remedy::Retry, Trouble::CannotConnect, kSlow},
+    {410, 410, Remedy::Stop, Trouble::NotFound, kNoService},
+    {429, 429, Remedy::Retry, Trouble::Refused, kTooMany},
+    {400, 499, Remedy::Stop, Trouble::Refused, kBadParameters},
+    {0, kAny, Remedy::Retry, Trouble::CannotConnect, kInternal},
+};
+
+/// GET …?token=…, Upgrade: websocket
+constexpr Rule kUpgradeRules[] = {
+    {401, 401, Remedy::NewSession, Trouble::NotAuthorized, kUpgradeRefused},
+    {403, 403, Remedy::NewSession, Trouble::NotAuthorized, kUpgradeRefused},
+    {404, 404, Remedy::NewSession, Trouble::NotFound, kSessionGone},
+    {408, 408, Remedy::Retry, Trouble::CannotConnect, kSlow},
+    {410, 410, Remedy::NewSession, Trouble::NotFound, kSessionGone},
+    {429, 429, Remedy::Retry, Trouble::Refused, kTooMany},
+    {200, 499, Remedy::NewSession, Trouble::Refused, kUpgradeRefused},
+    {0, kAny, Remedy::Retry, Trouble::CannotConnect, kInternal},
+};
+
+/// The WebSocket's close code; 1005 and 1006 stand for a close without a code and for none at all.
+constexpr Rule kCloseRules[] = {
+    {1000, 1000, Remedy::NewSession, Trouble::Lost, "Gladia ended the session before the audio had ended."},
+    {4400, 4400, Remedy::Stop, Trouble::Refused, kBadParameters},
+    {4401, 4401, Remedy::NewSession, Trouble::NotAuthorized, kSessionGone},
+    {4403, 4404, Remedy::NewSession, Trouble::NotFound, kSessionGone},
+    {4408, 4409, Remedy::Retry, Trouble::Lost, kBroken},
+    {4410, 4410, Remedy::NewSession, Trouble::NotFound, kSessionGone},
+    {4429, 4429, Remedy::Retry, Trouble::Refused, kTooMany},
+    {4402, 4499, Remedy::NewSession, Trouble::Refused, kSessionGone},
+    {0, kAny, Remedy::Retry, Trouble::Lost, kBroken}, // 1001, 1005, 1006, 1009, 1011, from 4500 on …
+};
+
+template <std::size_t n>
+Failure classify(const Rule (&rules)[n], unsigned code) {
+    const Rule *rule = std::find_if(std::begin(rules), std::end(rules) - 1,
+                                    [&](const Rule &one) { return code >= one.least && code <= one.most; });
+    return makeFailure(rule->trouble, rule->remedy, rule->text);
 }
 
 } // namespace
@@ -80,10 +126,10 @@ std::string quotable(std::string_view text) {
     return line;
 }
 
-Failure makeFailure(Trouble trouble, bool transient, std::string text, std::string debug) {
+Failure makeFailure(Trouble trouble, Remedy remedy, std::string text, std::string debug) {
     Failure failure;
     failure.trouble = trouble;
-    failure.transient = transient;
+    failure.remedy = remedy;
     failure.text = std::move(text);
     failure.debug = std::move(debug);
     return failure;
@@ -100,7 +146,7 @@ std::string redacted(std::string text, std::string_view secret) {
 }
 
 Failure failureOfStatus(unsigned status, std::string_view body) {
-    Failure failure = classify(status);
+    Failure failure = classify(kStatusRules, status);
     failure.httpStatus = status;
     failure.debug = "HTTP status " + std::to_string(status);
     if (const std::string words = wordsOf(body); !words.empty())
@@ -108,14 +154,18 @@ Failure failureOfStatus(unsigned status, std::string_view body) {
     return failure;
 }
 
+Failure failureOfUpgrade(unsigned status, std::string_view detail) {
+    Failure failure = classify(kUpgradeRules, status);
+    failure.httpStatus = status;
+    failure.debug = "Upgrade answered with HTTP status " + std::to_string(status);
+    if (!detail.empty())
+        failure.debug += ": " + quotable(detail);
+    return failure;
+}
+
 Failure failureOfClose(unsigned closeCode, std::string_view reason) {
-    Failure failure;
-    failure.trouble = Trouble::Lost;
+    Failure failure = classify(kCloseRules, closeCode);
     failure.closeCode = closeCode;
-    failure.transient = closeCode != 1000 && (closeCode < 4400 || closeCode > 4499);
-    failure.text = closeCode == 1000
-                       ? "Gladia ended the session before the audio had ended."
-                       : "The connection to Gladia was lost (code " + std::to_string(closeCode) + ").";
     failure.debug = "WebSocket close code " + std::to_string(closeCode);
     if (!reason.empty())
         failure.debug += ", reason \"" + quotable(reason) + "\"";

@@ -7,6 +7,11 @@
 
 namespace lt::gladia {
 
+constexpr unsigned kCloseNormal = 1000;
+constexpr unsigned kCloseAbnormal = 1006;
+constexpr unsigned kClosePolicy = 1008;
+constexpr unsigned kCloseTooBig = 1009;
+
 enum class Trouble {
     NotAuthorized, ///< the key or the token was refused
     NotFound,      ///< no such host, or no such service there
@@ -16,20 +21,30 @@ enum class Trouble {
     Nonsense,      ///< the service answered what is no answer
 };
 
+/// What to do about it.
+enum class Remedy {
+    Stop,        ///< nothing helps but the user
+    StopAtFirst, ///< the user, as long as the service was never reached; else trying again
+    NewSession,  ///< this session is over: a new one; Stop when that is refused in the same way at once
+    Retry,       ///< trying again
+};
+
 /// Why a connection or a session does not work. Never contains the key or the session's token.
 struct Failure {
     Trouble trouble = Trouble::CannotConnect;
+    Remedy remedy = Remedy::Retry;
     std::string text;  ///< a sentence for the user: what happened, what to do
     std::string debug; ///< for whoever reads logs
     unsigned httpStatus = 0;
     unsigned closeCode = 0;         ///< of the WebSocket, as the peer stated it
-    bool transient = false;         ///< trying again may help
     std::uint64_t retryAfterNs = 0; ///< what the service asked for; 0: nothing
 };
 
-Failure makeFailure(Trouble trouble, bool transient, std::string text, std::string debug = {});
-/// What an HTTP answer other than success means. `body` is whatever came with it.
+Failure makeFailure(Trouble trouble, Remedy remedy, std::string text, std::string debug = {});
+/// What an answer to POST /v2/live other than success means. `body` is whatever came with it.
 Failure failureOfStatus(unsigned status, std::string_view body);
+/// What an answer to the WebSocket's upgrade other than 101 means.
+Failure failureOfUpgrade(unsigned status, std::string_view detail);
 /// What a close of the WebSocket means that nobody asked for.
 Failure failureOfClose(unsigned closeCode, std::string_view reason);
 

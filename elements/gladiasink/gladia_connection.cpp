@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace lt::gladia {
 
@@ -11,8 +12,19 @@ namespace {
 constexpr gsize kReadBytes = 16 * 1024;
 constexpr std::size_t kMaxBody = 256 * 1024; // of an HTTP answer
 constexpr guint64 kMaxMessage = 16 * 1024 * 1024;
-constexpr unsigned kCloseAbnormal = 1006;
 constexpr guint kMaxPingSeconds = 3600;
+
+std::uint8_t silenceOf(Encoding encoding) {
+    switch (encoding) {
+    case Encoding::Alaw:
+        return 0xd5;
+    case Encoding::Ulaw:
+        return 0xff;
+    case Encoding::Pcm:
+        break;
+    }
+    return 0;
+}
 
 std::uint64_t retryAfterOf(SoupMessage *message) {
     const char *value =
@@ -29,40 +41,28 @@ std::uint64_t retryAfterOf(SoupMessage *message) {
 /// One asynchronous operation of libsoup; owned by its callback.
 struct GladiaConnection::Call {
     std::weak_ptr<GladiaConnection *> owner;
-    unsigned generation;
     GRef<SoupMessage> message;
     GRef<GCancellable> cancellable;
     GRef<GInputStream> stream;
     std::string body;
 };
 
-GladiaConnection::GladiaConnection(Settings settings, ConnectionListener &listener)
-    : settings_(std::move(settings)),
-      listener_(listener),
-      soup_(soup_session_new_with_options("user-agent", "gst-livetranscript", "timeout", 0, nullptr)),
-      self_(std::make_shared<GladiaConnection *>(this)) {
-    // Compressing PCM costs time and saves nothing; without the offer no peer can inflate messages on us.
-    soup_session_remove_feature_by_type(soup_.get(), SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
-    if (settings_.tlsDatabase)
-        soup_session_set_tls_database(soup_.get(), settings_.tlsDatabase.get());
-}
+GladiaConnection::GladiaConnection(const Context &context, ConnectionId id)
+    : context_(context),
+      id_(id),
+      cancellable_(g_cancellable_new()),
+      self_(std::make_shared<GladiaConnection *>(this)) {}
 
 GladiaConnection::~GladiaConnection() {
     self_.reset();
-    if (cancellable_)
-        g_cancellable_cancel(cancellable_.get());
+    g_cancellable_cancel(cancellable_.get());
     if (socket_)
         g_signal_handlers_disconnect_by_data(socket_.get(), this);
-    for (const Socket &socket : leaving_)
-        g_signal_handlers_disconnect_by_data(socket.get(), this);
-    soup_session_abort(soup_.get());
 }
 
 GladiaConnection::CallPtr GladiaConnection::newCall(SoupMessage *message) {
-    cancellable_.reset(g_cancellable_new());
     auto call = std::make_unique<Call>();
     call->owner = self_;
-    call->generation = generation_;
     call->message.reset(message);
     call->cancellable = retain(cancellable_.get());
     return call;
@@ -70,22 +70,24 @@ GladiaConnection::CallPtr GladiaConnection::newCall(SoupMessage *message) {
 
 GladiaConnection *GladiaConnection::ownerOf(const Call &call) {
     const auto owner = call.owner.lock();
-    return owner && (*owner)->generation_ == call.generation ? *owner : nullptr;
+    return owner && !(*owner)->closed_ ? *owner : nullptr;
 }
 
 // ---- the request that makes a session
 
-void GladiaConnection::request(const std::string &body) {
-    CallPtr call = newCall(soup_message_new("POST", settings_.initUrl.c_str()));
+void GladiaConnection::request(const std::string &url, const std::string &body) {
+    CallPtr call = newCall(soup_message_new("POST", url.c_str()));
     SoupMessage *message = call->message.get();
     // A redirection would carry the key to another server.
     soup_message_add_flags(message, SOUP_MESSAGE_NO_REDIRECT);
-    soup_message_headers_replace(soup_message_get_request_headers(message), "x-gladia-key",
-                                 settings_.apiKey.c_str());
+    SoupMessageHeaders *headers = soup_message_get_request_headers(message);
+    soup_message_headers_replace(headers, "x-gladia-key", context_.apiKey.c_str());
+    // It would idle for a minute: the WebSocket needs a connection of its own.
+    soup_message_headers_replace(headers, "Connection", "close");
     const BytesRef bytes(g_bytes_new(body.data(), body.size()));
     soup_message_set_request_body_from_bytes(message, "application/json", bytes.get());
     GCancellable *cancellable = call->cancellable.get();
-    soup_session_send_async(soup_.get(), message, G_PRIORITY_DEFAULT, cancellable, onSent, call.release());
+    soup_session_send_async(context_.soup, message, G_PRIORITY_DEFAULT, cancellable, onSent, call.release());
 }
 
 void GladiaConnection::onSent(GObject *source, GAsyncResult *result, gpointer data) {
@@ -98,7 +100,7 @@ void GladiaConnection::onSent(GObject *source, GAsyncResult *result, gpointer da
     if (call->stream)
         readOn(std::move(call));
     else
-        self->listener_.onAttemptFailed(self->failureOf(error.get()));
+        self->context_.listener.onAttemptFailed(self->id_, self->failureOf(error.get()));
 }
 
 void GladiaConnection::readOn(CallPtr call) {
@@ -116,7 +118,7 @@ void GladiaConnection::onRead(GObject *source, GAsyncResult *result, gpointer da
     if (!self)
         return;
     if (!bytes) {
-        self->listener_.onAttemptFailed(self->failureOf(error.get()));
+        self->context_.listener.onAttemptFailed(self->id_, self->failureOf(error.get()));
         return;
     }
     gsize size = 0;
@@ -131,15 +133,13 @@ void GladiaConnection::onRead(GObject *source, GAsyncResult *result, gpointer da
     // A refusal is shown to people; the answer they never see must stay as it is, whatever it has in common
     // with a key.
     const bool shown = !SOUP_STATUS_IS_SUCCESSFUL(status);
-    self->listener_.onAnswered(status, shown ? self->clean(call->body) : call->body,
-                               retryAfterOf(call->message.get()));
+    self->context_.listener.onAnswered(self->id_, status, shown ? self->clean(call->body) : call->body,
+                                       retryAfterOf(call->message.get()));
 }
 
 // ---- the WebSocket
 
 void GladiaConnection::connect(const std::string &url) {
-    // The request's connection would idle for a minute: the WebSocket needs one of its own.
-    soup_session_abort(soup_.get());
     const std::size_t query = url.find('?');
     token_ = query == std::string::npos ? std::string() : url.substr(query + 1);
     SoupMessage *message = soup_message_new("GET", url.c_str());
@@ -149,7 +149,7 @@ void GladiaConnection::connect(const std::string &url) {
     }
     CallPtr call = newCall(message);
     GCancellable *cancellable = call->cancellable.get();
-    soup_session_websocket_connect_async(soup_.get(), message, nullptr, nullptr, G_PRIORITY_DEFAULT,
+    soup_session_websocket_connect_async(context_.soup, message, nullptr, nullptr, G_PRIORITY_DEFAULT,
                                          cancellable, onConnected, call.release());
 }
 
@@ -161,11 +161,12 @@ void GladiaConnection::onConnected(GObject *source, GAsyncResult *result, gpoint
     if (!self)
         return;
     if (!socket) {
-        self->listener_.onAttemptFailed(self->failureOfUpgrade(call->message.get(), error.get()));
+        self->context_.listener.onAttemptFailed(self->id_,
+                                                self->failureOfAnswer(call->message.get(), error.get()));
         return;
     }
     self->adopt(std::move(socket));
-    self->listener_.onOpened();
+    self->context_.listener.onOpened(self->id_);
 }
 
 void GladiaConnection::adopt(Socket socket) {
@@ -173,14 +174,16 @@ void GladiaConnection::adopt(Socket socket) {
     socketError_.clear();
     soup_websocket_connection_set_max_incoming_payload_size(socket_.get(), kMaxMessage);
     const auto onMessage = +[](SoupWebsocketConnection *, gint type, GBytes *message, gpointer data) {
+        auto *self = static_cast<GladiaConnection *>(data);
         gsize size = 0;
         const auto *text = static_cast<const char *>(g_bytes_get_data(message, &size));
         // The service sends text only; binary is handed on too, to be counted as malformed.
-        static_cast<GladiaConnection *>(data)->listener_.onReceived(
-            type == SOUP_WEBSOCKET_DATA_TEXT ? std::string_view(text, size) : std::string_view());
+        self->context_.listener.onReceived(
+            self->id_, type == SOUP_WEBSOCKET_DATA_TEXT ? std::string_view(text, size) : std::string_view());
     };
     const auto onPong = +[](SoupWebsocketConnection *, GBytes *, gpointer data) {
-        static_cast<GladiaConnection *>(data)->listener_.onPong();
+        auto *self = static_cast<GladiaConnection *>(data);
+        self->context_.listener.onPong(self->id_);
     };
     const auto onError = +[](SoupWebsocketConnection *, GError *error, gpointer data) {
         static_cast<GladiaConnection *>(data)->socketError_ = error ? error->message : "";
@@ -188,10 +191,15 @@ void GladiaConnection::adopt(Socket socket) {
     // The peer's goodbye counts at once: that it also closes TCP is not worth waiting for.
     const auto onClosing = +[](SoupWebsocketConnection *closing, gpointer data) {
         if (soup_websocket_connection_get_close_code(closing) != 0)
-            static_cast<GladiaConnection *>(data)->reportClose(closing);
+            static_cast<GladiaConnection *>(data)->reportClose();
     };
     const auto onClosed = +[](SoupWebsocketConnection *closed, gpointer data) {
-        static_cast<GladiaConnection *>(data)->reportClose(closed);
+        auto *self = static_cast<GladiaConnection *>(data);
+        const Socket keep = retain(closed); // until libsoup has finished the emission
+        if (self->closed_)
+            self->context_.onIdle(self);
+        else
+            self->reportClose();
     };
     g_signal_connect(socket_.get(), "message", G_CALLBACK(onMessage), this);
     g_signal_connect(socket_.get(), "pong", G_CALLBACK(onPong), this);
@@ -200,20 +208,28 @@ void GladiaConnection::adopt(Socket socket) {
     g_signal_connect(socket_.get(), "closed", G_CALLBACK(onClosed), this);
 }
 
-void GladiaConnection::reportClose(SoupWebsocketConnection *socket) {
-    const unsigned code = soup_websocket_connection_get_close_code(socket);
-    const char *data = soup_websocket_connection_get_close_data(socket);
+void GladiaConnection::reportClose() {
+    if (closed_)
+        return;
+    const unsigned code = soup_websocket_connection_get_close_code(socket_.get());
+    const char *data = soup_websocket_connection_get_close_data(socket_.get());
     const std::string reason = clean(data && *data ? data : socketError_);
-    leave(std::move(socket_));
-    listener_.onClosed(code ? code : kCloseAbnormal, reason);
+    context_.listener.onClosed(id_, code ? code : kCloseAbnormal, reason);
 }
 
-void GladiaConnection::sendAudio(const AudioBlock &block, std::size_t offset, std::size_t bytes) {
-    if (!socket_)
+void GladiaConnection::sendAudio(const AudioBlock &block) {
+    if (!socket_ || closed_)
         return;
+    if (!block.buffer)
+        return sendSilence(block);
     const BufferMap map(block.buffer.get());
-    if (map.ok() && offset + bytes <= map.size())
-        soup_websocket_connection_send_binary(socket_.get(), map.data() + offset, bytes);
+    if (map.ok() && block.offset + block.bytes <= map.size())
+        soup_websocket_connection_send_binary(socket_.get(), map.data() + block.offset, block.bytes);
+}
+
+void GladiaConnection::sendSilence(const AudioBlock &block) {
+    const std::vector<std::uint8_t> silence(block.bytes, silenceOf(block.format.encoding));
+    soup_websocket_connection_send_binary(socket_.get(), silence.data(), silence.size());
 }
 
 void GladiaConnection::sendText(const std::string &text) {
@@ -229,78 +245,49 @@ void GladiaConnection::setPingInterval(std::uint64_t intervalNs) {
             socket_.get(), static_cast<guint>(std::min<std::uint64_t>(seconds, kMaxPingSeconds)));
 }
 
-// ---- the end
-
-void GladiaConnection::close(unsigned code, const std::string &reason) {
-    generation_++;
-    if (cancellable_)
-        g_cancellable_cancel(std::exchange(cancellable_, nullptr).get());
+bool GladiaConnection::close(unsigned code, const std::string &reason) {
+    closed_ = true;
+    g_cancellable_cancel(cancellable_.get());
     if (!socket_)
-        return;
-    Socket socket = std::move(socket_);
-    g_signal_handlers_disconnect_by_data(socket.get(), this);
-    if (soup_websocket_connection_get_state(socket.get()) == SOUP_WEBSOCKET_STATE_OPEN)
-        soup_websocket_connection_close(socket.get(), static_cast<gushort>(code),
+        return true;
+    if (soup_websocket_connection_get_state(socket_.get()) == SOUP_WEBSOCKET_STATE_OPEN)
+        soup_websocket_connection_close(socket_.get(), static_cast<gushort>(code),
                                         reason.empty() ? nullptr : reason.c_str());
-    leave(std::move(socket));
-}
-
-void GladiaConnection::leave(Socket socket) {
-    if (!socket)
-        return;
-    g_signal_handlers_disconnect_by_data(socket.get(), this);
-    if (soup_websocket_connection_get_state(socket.get()) == SOUP_WEBSOCKET_STATE_CLOSED)
-        return;
-    const auto onClosed = +[](SoupWebsocketConnection *closed, gpointer data) {
-        auto *self = static_cast<GladiaConnection *>(data);
-        const Socket keep = retain(closed); // until libsoup has finished the emission
-        std::erase_if(self->leaving_, [&](const Socket &one) { return one.get() == closed; });
-        g_signal_handlers_disconnect_by_data(closed, self);
-        if (self->leaving_.empty())
-            self->listener_.onIdle();
-    };
-    g_signal_connect(socket.get(), "closed", G_CALLBACK(onClosed), this);
-    leaving_.push_back(std::move(socket));
+    return soup_websocket_connection_get_state(socket_.get()) == SOUP_WEBSOCKET_STATE_CLOSED;
 }
 
 // ---- what went wrong
 
 std::string GladiaConnection::clean(std::string text) const {
-    return redacted(redacted(std::move(text), settings_.apiKey), token_);
+    return redacted(redacted(std::move(text), context_.apiKey), token_);
 }
 
 Failure GladiaConnection::failureOf(const GError *error) const {
     Failure failure;
     failure.debug = clean(error ? error->message : "unknown error");
-    failure.transient = true;
     failure.trouble = Trouble::CannotConnect;
     failure.text = "Cannot connect to Gladia. Check the network and the property endpoint.";
     if (!error)
         return failure;
     if (error->domain == G_RESOLVER_ERROR) {
         failure.trouble = Trouble::NotFound;
-        failure.transient = error->code != G_RESOLVER_ERROR_NOT_FOUND;
+        // A name that was good once is good again when the network is back.
+        failure.remedy = error->code == G_RESOLVER_ERROR_NOT_FOUND ? Remedy::StopAtFirst : Remedy::Retry;
         failure.text =
             "The host of the endpoint cannot be found. Check the network and the property endpoint.";
     } else if (error->domain == G_TLS_ERROR) {
-        failure.transient = error->code != G_TLS_ERROR_BAD_CERTIFICATE;
+        failure.remedy = error->code == G_TLS_ERROR_BAD_CERTIFICATE ? Remedy::StopAtFirst : Remedy::Retry;
         failure.text = "No encrypted connection to Gladia is possible. Check the endpoint's certificate, the "
                        "clock of this machine, tls-ca-file.";
     }
     return failure;
 }
 
-Failure GladiaConnection::failureOfUpgrade(SoupMessage *message, const GError *error) const {
+Failure GladiaConnection::failureOfAnswer(SoupMessage *message, const GError *error) const {
     const guint status = soup_message_get_status(message);
     if (!error || error->domain != SOUP_WEBSOCKET_ERROR || status == SOUP_STATUS_NONE)
         return failureOf(error);
-    Failure failure = failureOfStatus(status, "");
-    // The session was made a moment ago: a new one may be let in.
-    failure.transient = true;
-    failure.text = "Gladia refused the WebSocket of a session that it had just made.";
-    failure.debug =
-        "Upgrade answered with HTTP status " + std::to_string(status) + ": " + clean(error->message);
-    return failure;
+    return failureOfUpgrade(status, clean(error->message));
 }
 
 } // namespace lt::gladia

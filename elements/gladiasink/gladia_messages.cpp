@@ -66,19 +66,66 @@ public:
         GST_INFO_OBJECT(element_, "connected");
         send("connected", "session-id", G_TYPE_STRING, notice.sessionId.c_str());
     }
+    void operator()(const Lost &notice) const {
+        warn(notice.failure, "What was not acknowledged is kept and sent again.");
+        send("lost", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "reason", G_TYPE_STRING,
+             notice.failure.text.c_str(), "close-code", G_TYPE_UINT, notice.failure.closeCode);
+    }
     void operator()(const Retrying &notice) const {
-        GST_INFO_OBJECT(element_, "attempt %u failed, next in %u ms: %s", notice.attempt,
-                        toMs(notice.delayNs), notice.failure.debug.c_str());
+        GST_INFO_OBJECT(element_, "attempt %u in %u ms: %s", notice.attempt, toMs(notice.delayNs),
+                        notice.failure.debug.c_str());
+        if (notice.degraded)
+            warn(notice.failure, "It is tried again; audio is kept.");
         send("retrying", "attempt", G_TYPE_UINT, notice.attempt, "delay-ms", G_TYPE_UINT,
              toMs(notice.delayNs), "reason", G_TYPE_STRING, notice.failure.text.c_str(), "http-status-code",
-             G_TYPE_UINT, notice.failure.httpStatus);
+             G_TYPE_UINT, notice.failure.httpStatus, "close-code", G_TYPE_UINT, notice.failure.closeCode);
+    }
+    void operator()(const Resumed &notice) const {
+        GST_INFO_OBJECT(element_, "resumed, %" G_GUINT64_FORMAT " bytes are sent again", notice.bytes);
+        send("resumed", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "bytes", G_TYPE_UINT64,
+             notice.bytes);
+    }
+    void operator()(const NewSession &notice) const {
+        warn(notice.failure, "A new session takes its place.");
+        send("new-session", "lost-session-id", G_TYPE_STRING, notice.lostSessionId.c_str(), "reason",
+             G_TYPE_STRING, notice.failure.text.c_str(), "bytes", G_TYPE_UINT64, notice.bytes);
+    }
+    void operator()(const RolledOver &notice) const {
+        GST_INFO_OBJECT(element_, "the next session takes over");
+        send("rolled-over", "old-session-id", G_TYPE_STRING, notice.oldSessionId.c_str(), "session-id",
+             G_TYPE_STRING, notice.newSessionId.c_str());
+    }
+    void operator()(const GaveUp &notice) const {
+        send("gave-up", "attempts", G_TYPE_UINT, notice.attempts, "reason", G_TYPE_STRING,
+             notice.failure.text.c_str());
+    }
+    void operator()(const Stalled &notice) const {
+        GST_ELEMENT_WARNING_WITH_DETAILS(
+            element_, RESOURCE, READ, ("stalled: speech goes to Gladia and no transcript comes back."),
+            ("%u ms of speech without a transcript, or partials without a final. The connection is made "
+             "anew. "
+             "If it happens again, listen to what is sent and check languages.",
+             toMs(notice.speechNs)),
+            ("session", G_TYPE_STRING, messages_.session().c_str(), "session-id", G_TYPE_STRING,
+             notice.sessionId.c_str(), "speech-ms", G_TYPE_UINT, toMs(notice.speechNs), nullptr));
+        send("stalled", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "speech-ms", G_TYPE_UINT,
+             toMs(notice.speechNs));
     }
     void operator()(const Closed &notice) const {
         GST_INFO_OBJECT(element_, "session closed, code %u", notice.closeCode);
         send("closed", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "close-code", G_TYPE_UINT,
              notice.closeCode);
     }
-    void operator()(const AudioLost &notice) const { messages_.postGap(notice.range, notice.reason); }
+    void operator()(const Overflowing &) const {
+        GST_ELEMENT_WARNING_WITH_DETAILS(
+            element_, RESOURCE, NO_SPACE_LEFT,
+            ("Gladia does not take the audio in time, the backlog is full: the oldest audio is lost."),
+            ("Messages gladiasink/gap say which. Check the network, or raise max-backlog-ms."),
+            ("session", G_TYPE_STRING, messages_.session().c_str(), nullptr));
+    }
+    void operator()(const AudioLost &notice) const {
+        messages_.postGap(notice.loss.range, nameOf(notice.loss.reason));
+    }
     void operator()(const AudioRejected &notice) const {
         GST_WARNING_OBJECT(element_, "the service reports: %s", notice.reason.c_str());
         send("service-error", "reason", G_TYPE_STRING, notice.reason.c_str());
@@ -91,14 +138,23 @@ public:
             ("%s %u ms of audio not taken, %" G_GUINT64_FORMAT " utterances without a final.",
              notice.debug.c_str(), missing, notice.openUtterances),
             ("session", G_TYPE_STRING, messages_.session().c_str(), "session-id", G_TYPE_STRING,
-             notice.sessionId.c_str(), "close-code", G_TYPE_UINT, notice.closeCode, "missing-audio-ms",
-             G_TYPE_UINT, missing, "open-utterances", G_TYPE_UINT64, notice.openUtterances, nullptr));
+             notice.sessionId.c_str(), "missing-audio-ms", G_TYPE_UINT, missing, "open-utterances",
+             G_TYPE_UINT64, notice.openUtterances, nullptr));
     }
 
 private:
     template <typename... Fields>
     void send(const char *what, Fields... fields) const {
         messages_.send(element_, what, fields...);
+    }
+
+    void warn(const Failure &failure, const char *remedy) const {
+        const ErrorRef error(resourceError(failure));
+        GST_WARNING_OBJECT(element_, "%s (%s) %s", failure.text.c_str(), failure.debug.c_str(), remedy);
+        const std::string debug = failure.debug + " " + remedy;
+        gst_element_post_message(
+            element_, gst_message_new_warning_with_details(GST_OBJECT(element_), error.get(), debug.c_str(),
+                                                           detailsOf(failure, messages_.session())));
     }
 
     GstElement *element_;

@@ -8,22 +8,8 @@ namespace lt::gladia {
 
 namespace {
 
-constexpr unsigned kClosePolicy = 1008;
-constexpr std::size_t kMaxFrameBytes = 512 * 1024; // the service refuses 1 MiB
-constexpr std::uint64_t kFirstBackOffNs = 300'000'000;
-constexpr std::uint64_t kMaxBackOffNs = 10'000'000'000;
-constexpr std::uint64_t kMaxRetryAfterNs = 30'000'000'000;
-
-template <typename... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
-template <typename... F>
-Overloaded(F...) -> Overloaded<F...>;
-
-std::string milliseconds(std::uint64_t ns) {
-    return std::to_string(ns / 1'000'000) + " ms";
-}
+/// Losses are announced at least so often while they go on.
+constexpr std::uint64_t kLossReportNs = 10'000'000'000;
 
 } // namespace
 
@@ -38,6 +24,8 @@ const char *nameOf(GladiaSession::State state) {
         return "waiting";
     case State::Connecting:
         return "connecting";
+    case State::Resuming:
+        return "resuming";
     case State::Streaming:
         return "streaming";
     case State::Draining:
@@ -56,297 +44,353 @@ GladiaSession::GladiaSession(SessionConfig config, AudioBacklog &backlog, Transp
       backlog_(backlog),
       transport_(transport),
       observer_(observer),
-      liveness_(config_.silenceLimitNs, config_.keepAliveNs) {}
+      rollover_(config_.maxSessionNs) {}
+
+GladiaSession::State GladiaSession::state() const {
+    if (ended_ || failed_)
+        return ended_ ? State::Ended : State::Failed;
+    if (!current_)
+        return retiring_ ? State::Draining : State::Idle;
+    switch (current_->state()) {
+    case SessionLink::State::Requesting:
+        return State::Requesting;
+    case SessionLink::State::Connecting:
+        return State::Connecting;
+    case SessionLink::State::Resuming:
+        return State::Resuming;
+    case SessionLink::State::Open:
+        return State::Streaming;
+    case SessionLink::State::Stopping:
+        return State::Draining;
+    default:
+        return State::Waiting;
+    }
+}
+
+SessionTranscripts::Counts GladiaSession::transcriptCounts() const {
+    SessionTranscripts::Counts sum = closedTranscripts_;
+    for (const Link *link : {&current_, &retiring_})
+        if (*link)
+            sum += (*link)->transcripts().counts();
+    return sum;
+}
 
 // ---- audio in
 
 void GladiaSession::audioAvailable(std::uint64_t now) {
-    if (state_ == State::Idle)
+    if (!isLive())
+        return;
+    if (!current_ && !retiring_)
         begin(now);
-    else if (state_ == State::Streaming)
-        pump(now);
+    else if (current_)
+        current_->pump(now);
+    react(now);
+}
+
+void GladiaSession::audioOverflowing(std::uint64_t now) {
+    if (!isLive() || lossDeadline_)
+        return;
+    lossDeadline_ = now + kLossReportNs;
+    observer_.onNotice(Overflowing{});
 }
 
 void GladiaSession::audioEnded(std::uint64_t now) {
+    if (!isLive())
+        return;
     endDeadline_ = now + config_.drainTimeoutNs;
     audioAvailable(now);
 }
 
 void GladiaSession::setHeartbeat(std::uint64_t now, std::uint64_t intervalNs, std::uint64_t limitNs) {
-    pingIntervalNs_ = intervalNs;
-    liveness_.setHeartbeat(now, limitNs);
-    if (isOpen())
-        transport_.setPingInterval(intervalNs);
+    heartbeatIntervalNs_ = intervalNs;
+    heartbeatLimitNs_ = limitNs;
+    for (const Link *link : {&current_, &next_, &retiring_})
+        if (*link)
+            (*link)->setHeartbeat(now, intervalNs, limitNs);
 }
 
 void GladiaSession::abort() {
     if (!isLive())
         return;
-    state_ = State::Ended;
-    transport_.close(kCloseNormal, "");
+    ended_ = true;
+    for (Link *link : {&current_, &next_, &retiring_})
+        close(std::move(*link));
+    held_.clear();
 }
 
-// ---- making a session
+// ---- links
+
+GladiaSession::Link GladiaSession::makeLink(const AudioFormat &format, SessionLink::Origin origin) {
+    auto link = std::make_unique<SessionLink>(
+        LinkContext{config_, transport_, observer_, counts_, lastConnection_}, format, std::move(origin));
+    if (heartbeatIntervalNs_)
+        link->setHeartbeat(0, heartbeatIntervalNs_, heartbeatLimitNs_);
+    return link;
+}
+
+SessionLink::Origin GladiaSession::firstOrigin() const {
+    return {ReconnectPolicy(
+        {config_.reconnectMinNs, config_.reconnectMaxNs, config_.maxAttempts, config_.random})};
+}
+
+void GladiaSession::close(Link link) {
+    if (!link)
+        return;
+    lastSessionId_ = link->sessionId();
+    closedTranscripts_ += link->transcripts().counts();
+    link->abandon();
+}
 
 void GladiaSession::begin(std::uint64_t now) {
     const auto format = backlog_.headFormat();
     if (!format) {
-        state_ = State::Idle;
-        if (!backlog_.exhausted())
-            return;
-        state_ = State::Ended;
-        observer_.onEnded();
+        if (backlog_.exhausted())
+            end();
         return;
     }
-    format_ = *format;
-    attempt_ = 0;
     if (endDeadline_)
         endDeadline_ = now + config_.drainTimeoutNs;
-    request(now);
+    current_ = makeLink(*format, firstOrigin());
+    current_->audio().attach(&backlog_);
+    current_->start(now);
 }
 
-void GladiaSession::request(std::uint64_t now) {
-    attempt_++;
-    counts_.attempts++;
-    state_ = State::Requesting;
-    stateDeadline_ = now + config_.connectTimeoutNs;
-    observer_.onNotice(Connecting{attempt_});
-    transport_.request(initRequest(format_, config_.options));
+SessionLink *GladiaSession::linkOf(ConnectionId id) {
+    for (const Link *link : {&current_, &next_, &retiring_})
+        if (*link && id != kNoConnection && (*link)->connection() == id)
+            return link->get();
+    return nullptr;
 }
 
-void GladiaSession::answered(std::uint64_t now, unsigned status, std::string_view body,
+// ---- from the transport
+
+template <typename Event>
+void GladiaSession::tell(std::uint64_t now, ConnectionId id, const Event &event) {
+    if (SessionLink *link = linkOf(id)) {
+        event(*link);
+        react(now);
+    }
+}
+
+void GladiaSession::answered(std::uint64_t now, ConnectionId id, unsigned status, std::string_view body,
                              std::uint64_t retryAfterNs) {
-    if (state_ != State::Requesting)
-        return;
-    if (status < 200 || status > 299) {
-        Failure failure = failureOfStatus(status, body);
-        failure.retryAfterNs = std::min(retryAfterNs, kMaxRetryAfterNs);
-        attemptFailed(now, std::move(failure));
-        return;
-    }
-    std::string error;
-    auto reply = parseInitReply(body, error);
-    const auto url = reply ? config_.endpoint.socketUrl(reply->url, error) : std::nullopt;
-    if (!url) {
-        attemptFailed(now, makeFailure(Trouble::Nonsense, false,
-                                       "The endpoint did not answer as Gladia does. Check the property "
-                                       "endpoint.",
-                                       error));
-        return;
-    }
-    sessionId_ = std::move(reply->id);
-    counts_.sessions++;
-    state_ = State::Connecting;
-    stateDeadline_ = now + config_.connectTimeoutNs;
-    transport_.connect(*url);
+    tell(now, id, [&](SessionLink &link) { link.answered(now, status, body, retryAfterNs); });
 }
 
-void GladiaSession::attemptFailed(std::uint64_t now, Failure failure) {
-    if (state_ != State::Requesting && state_ != State::Connecting)
-        return;
-    transport_.close(kCloseNormal, "");
-    if (!failure.transient || (config_.maxAttempts && attempt_ >= config_.maxAttempts)) {
-        if (failure.transient)
-            failure.debug += " (attempt " + std::to_string(attempt_) + ", the last one)";
-        fail(failure);
-        return;
-    }
-    const std::uint64_t delay = std::max(backOffNs(), failure.retryAfterNs);
-    state_ = State::Waiting;
-    stateDeadline_ = now + delay;
-    observer_.onNotice(Retrying{attempt_, delay, std::move(failure)});
+void GladiaSession::attemptFailed(std::uint64_t now, ConnectionId id, Failure failure) {
+    tell(now, id, [&](SessionLink &link) { link.attemptFailed(now, std::move(failure)); });
 }
 
-std::uint64_t GladiaSession::backOffNs() const {
-    const std::uint64_t full = std::min(kFirstBackOffNs << std::min(attempt_ - 1, 20u), kMaxBackOffNs);
-    return full / 2 + static_cast<std::uint64_t>(static_cast<double>(full / 2) * config_.random());
-}
-
-void GladiaSession::opened(std::uint64_t now) {
-    if (state_ != State::Connecting)
-        return;
-    state_ = State::Streaming;
-    transcripts_.reset(sessionId_, format_);
-    acknowledged_ = 0;
-    liveness_.opened(now);
-    lastMessage_ = 0;
-    if (pingIntervalNs_)
-        transport_.setPingInterval(pingIntervalNs_);
-    observer_.onNotice(Connected{sessionId_});
-    pump(now);
-}
-
-// ---- audio out
-
-std::uint64_t GladiaSession::inFlightNs() const {
-    if (!isOpen())
-        return 0;
-    const std::uint64_t sent = transcripts_.timeline().sentBytes();
-    return format_.nsOfBytes(sent - std::min(acknowledged_, sent));
-}
-
-void GladiaSession::pump(std::uint64_t now) {
-    while (inFlightNs() < config_.maxInFlightNs) {
-        const auto block = backlog_.pop(format_);
-        if (!block) {
-            const auto next = backlog_.headFormat();
-            if (next ? *next != format_ : backlog_.exhausted())
-                stop(now);
-            return;
-        }
+void GladiaSession::opened(std::uint64_t now, ConnectionId id) {
+    tell(now, id, [&](SessionLink &link) {
         announceLost(now);
-        send(now, *block);
-    }
+        link.opened(now);
+    });
 }
 
-void GladiaSession::send(std::uint64_t now, const AudioBlock &block) {
-    liveness_.sent(now, inFlightNs() == 0);
-    const std::size_t step = kMaxFrameBytes / block.format.bytesPerFrame() * block.format.bytesPerFrame();
-    for (std::size_t offset = 0; offset < block.bytes; offset += step) {
-        const std::size_t bytes = std::min(step, block.bytes - offset);
-        transport_.sendAudio(block, offset, bytes);
-        transcripts_.timeline().append(bytes, block.runningNs + block.format.nsOfBytes(offset),
-                                       block.enteredNs, now);
-        counts_.chunks++;
-        counts_.bytesSent += bytes;
-        observer_.onChunkSent(bytes);
-    }
+void GladiaSession::received(std::uint64_t now, ConnectionId id, std::string_view text) {
+    SessionLink *link = linkOf(id);
+    if (!link)
+        return;
+    const std::uint64_t before = backlog_.level().bytes.acknowledged;
+    if (auto spoken = link->received(now, text))
+        deliver(*link, std::move(*spoken));
+    if (endDeadline_ && backlog_.level().bytes.acknowledged != before)
+        endDeadline_ = now + config_.drainTimeoutNs;
+    react(now);
+}
+
+void GladiaSession::pongReceived(std::uint64_t now, ConnectionId id) {
+    tell(now, id, [&](SessionLink &link) { link.pongReceived(now); });
+}
+
+void GladiaSession::closed(std::uint64_t now, ConnectionId id, unsigned code, std::string_view reason) {
+    tell(now, id, [&](SessionLink &link) { link.closed(now, code, reason); });
+}
+
+// ---- transcripts out
+
+void GladiaSession::deliver(SessionLink &link, SpokenTranscript spoken) {
+    if (&link == current_.get() && std::exchange(holePending_, false))
+        spoken.afterHole = true;
+    if (retiring_ && &link != retiring_.get())
+        held_.push_back(std::move(spoken));
+    else
+        observer_.onTranscript(std::move(spoken));
+}
+
+void GladiaSession::releaseHeld() {
+    for (SpokenTranscript &spoken : std::exchange(held_, {}))
+        observer_.onTranscript(std::move(spoken));
 }
 
 void GladiaSession::announceLost(std::uint64_t now) {
-    const std::string reason = "backlog full";
-    for (const LostRange &range : backlog_.takeLost()) {
-        observer_.onNotice(AudioLost{range, reason});
-        observer_.onTranscript(transcripts_.makeGap(range, reason, now));
+    lossDeadline_ = 0;
+    for (const Loss &loss : backlog_.takeLosses()) {
+        observer_.onNotice(AudioLost{loss});
+        auto gap = makeGap(sessionId(), ++gaps_, loss.range, nameOf(loss.reason), now);
+        holePending_ = true;
+        if (retiring_)
+            held_.push_back(std::move(gap));
+        else
+            observer_.onTranscript(std::move(gap));
     }
 }
 
-void GladiaSession::stop(std::uint64_t now) {
+// ---- what the links' new states lead to
+
+void GladiaSession::react(std::uint64_t now) {
+    settleRetiring(now);
+    settleNext();
+    while (isLive() && current_ && reactToCurrent(now))
+        settleNext();
+    if (isLive() && current_)
+        rollOver(now);
+}
+
+/// True when there may be more to react to.
+bool GladiaSession::reactToCurrent(std::uint64_t now) {
+    switch (current_->state()) {
+    case SessionLink::State::Closed:
+        break;
+    case SessionLink::State::Failed:
+        fail(now, current_->failure());
+        return false;
+    case SessionLink::State::Gone:
+        replace(now);
+        return true;
+    default:
+        return false;
+    }
     announceLost(now);
-    state_ = State::Draining;
-    stateDeadline_ = now + config_.drainTimeoutNs;
-    transport_.sendText(stopRequest());
+    observer_.onNotice(Closed{current_->sessionId(), current_->closeCode()});
+    backlog_.trimKept(0);
+    close(std::move(current_));
+    if (!retiring_)
+        begin(now);
+    return current_ != nullptr;
 }
 
-// ---- messages
-
-void GladiaSession::received(std::uint64_t now, std::string_view text) {
-    if (!isOpen())
+/// The service has lost the session. What has no final yet is heard by the one that takes its place.
+void GladiaSession::replace(std::uint64_t now) {
+    const std::uint64_t again = backlog_.replay();
+    const bool owed = again > 0 || current_->transcripts().openUtterances() > 0;
+    if (current_->wasStopped() && !owed && backlog_.exhausted()) {
+        current_->abandon(); // everything was said: it is only the goodbye that is missing
         return;
-    counts_.messages++;
-    liveness_.heard(now);
-    if (lastMessage_)
-        observer_.onMessageGap(now - lastMessage_);
-    lastMessage_ = now;
-    std::string error;
-    if (auto message = parseServerMessage(text, error))
-        handle(now, std::move(*message));
-    else
-        counts_.malformed++;
+    }
+    observer_.onNotice(NewSession{current_->sessionId(), current_->failure(), again});
+    if (next_ && next_->isConnected()) {
+        close(std::exchange(current_, std::move(next_)));
+    } else {
+        Link link = makeLink(current_->audio().format(), current_->successor());
+        close(std::exchange(current_, std::move(link)));
+        close(std::move(next_));
+        current_->start(now);
+    }
+    current_->audio().attach(&backlog_);
+    current_->pump(now);
 }
 
-void GladiaSession::handle(std::uint64_t now, ServerMessage message) {
-    const auto rejected = [this](const std::string &reason) {
-        counts_.rejectedChunks++;
-        observer_.onNotice(AudioRejected{reason});
-    };
-    std::visit(
-        Overloaded{
-            [&](Utterance &said) {
-                if (auto spoken = transcripts_.make(std::move(said), now))
-                    observer_.onTranscript(std::move(*spoken));
-            },
-            [&](const AudioAck &ack) { acknowledge(now, ack.endByte); },
-            [&](const AudioRefused &refused) { rejected(refused.reason); },
-            [&](const ServiceError &error) { rejected(error.reason); },
-            [&](AddOnResult &result) {
-                if (auto spoken = transcripts_.make(std::move(result), now))
-                    observer_.onTranscript(std::move(*spoken));
-            },
-            [&](Summary &summary) { observer_.onTranscript(transcripts_.make(std::move(summary), now)); },
-            [](const SpeechEvent &) {},
-            [](const StopAck &) {},
-            [](const OtherMessage &) {},
-        },
-        message);
-}
-
-void GladiaSession::acknowledge(std::uint64_t now, std::uint64_t endByte) {
-    const std::uint64_t end = std::min(endByte, transcripts_.timeline().sentBytes());
-    if (end <= acknowledged_)
+void GladiaSession::settleRetiring(std::uint64_t now) {
+    if (!retiring_ || !retiring_->isOver())
         return;
-    counts_.bytesAcknowledged += end - acknowledged_;
-    acknowledged_ = end;
-    if (endDeadline_)
-        endDeadline_ = now + config_.drainTimeoutNs;
-    if (state_ == State::Streaming)
-        pump(now);
+    if (retiring_->state() != SessionLink::State::Closed && retiring_->transcripts().openUtterances() > 0)
+        observer_.onNotice(Incomplete{retiring_->sessionId(), retiring_->failure().debug, 0, 0,
+                                      retiring_->transcripts().openUtterances()});
+    observer_.onNotice(Closed{retiring_->sessionId(), retiring_->closeCode()});
+    close(std::move(retiring_));
+    releaseHeld();
+    if (!current_)
+        begin(now);
 }
 
-void GladiaSession::pongReceived(std::uint64_t now) {
-    liveness_.heard(now);
+/// A next session that cannot be had is tried again later; the current one goes on.
+void GladiaSession::settleNext() {
+    if (next_ && next_->isOver())
+        close(std::move(next_));
+}
+
+void GladiaSession::rollOver(std::uint64_t now) {
+    LinkAudio &audio = current_->audio();
+    const bool mayPrepare = !next_ && !retiring_ && current_->state() == SessionLink::State::Open;
+    if (mayPrepare && !endDeadline_ && rollover_.prepare(audio.sentNs())) {
+        next_ = makeLink(audio.format(), firstOrigin());
+        next_->start(now);
+    }
+    const bool due = next_ && next_->state() == SessionLink::State::Open && !current_->wasStopped() &&
+                     current_->state() == SessionLink::State::Open && !retiring_ &&
+                     rollover_.cut(audio.sentNs(), audio.quietNs());
+    current_->hold(due);
+    if (due && audio.inFlightBytes() == 0)
+        changeOver(now);
+    else if (!due)
+        current_->pump(now);
+}
+
+void GladiaSession::changeOver(std::uint64_t now) {
+    observer_.onNotice(RolledOver{current_->sessionId(), next_->sessionId()});
+    backlog_.trimKept(0); // the old session is not lost, it is only not given more
+    current_->audio().attach(nullptr);
+    current_->stop(now);
+    retiring_ = std::move(current_);
+    current_ = std::move(next_);
+    current_->audio().attach(&backlog_);
+    current_->pump(now);
 }
 
 // ---- the end
 
-void GladiaSession::closed(std::uint64_t now, unsigned code, std::string_view reason) {
-    Failure failure = failureOfClose(code, reason);
-    if (state_ == State::Connecting) {
-        attemptFailed(now, std::move(failure));
-    } else if (state_ == State::Streaming) {
-        fail(failure);
-    } else if (state_ == State::Draining) {
-        if (code == kCloseNormal)
-            leaveSession(now, code);
-        else
-            giveUpDraining(now, code, failure.debug);
-    }
+void GladiaSession::giveUp(std::uint64_t now) {
+    const auto level = backlog_.level();
+    observer_.onNotice(Incomplete{sessionId(), "The service did not take the rest of the audio in time.",
+                                  level.ns, level.inFlightNs,
+                                  current_ ? current_->transcripts().openUtterances() : 0});
+    backlog_.giveUp(LossReason::NotTaken);
+    announceLost(now);
+    backlog_.shut(AudioBacklog::Result::Ended);
+    for (Link *link : {&current_, &next_, &retiring_})
+        close(std::move(*link));
+    releaseHeld();
+    end();
 }
 
-void GladiaSession::giveUpDraining(std::uint64_t now, unsigned code, const std::string &why) {
-    observer_.onNotice(
-        Incomplete{sessionId_, why, code, backlog_.level().ns, inFlightNs(), transcripts_.openUtterances()});
-    if (state_ == State::Streaming)
-        backlog_.shut(AudioBacklog::Result::Ended);
-    leaveSession(now, code);
+void GladiaSession::end() {
+    ended_ = true;
+    close(std::move(next_));
+    observer_.onEnded();
 }
 
-void GladiaSession::leaveSession(std::uint64_t now, unsigned code) {
-    transport_.close(kCloseNormal, "");
-    observer_.onNotice(Closed{sessionId_, code});
-    begin(now);
-}
-
-void GladiaSession::fail(const Failure &failure, unsigned closeCode, const std::string &reason) {
-    state_ = State::Failed;
+void GladiaSession::fail(std::uint64_t now, const Failure &failure) {
+    const Failure copy = failure;
+    backlog_.giveUp(LossReason::Discarded);
+    announceLost(now);
+    failed_ = true;
     backlog_.shut(AudioBacklog::Result::Failed);
-    transport_.close(closeCode, reason);
-    observer_.onFailed(failure);
+    for (Link *link : {&current_, &next_, &retiring_})
+        close(std::move(*link));
+    releaseHeld();
+    observer_.onFailed(copy);
 }
 
 // ---- time
 
 std::optional<std::uint64_t> GladiaSession::deadline() const {
-    std::uint64_t due = ~std::uint64_t{0};
-    switch (state_) {
-    case State::Idle:
-    case State::Ended:
-    case State::Failed:
+    if (!isLive())
         return std::nullopt;
-    case State::Requesting:
-    case State::Waiting:
-    case State::Connecting:
-        due = endDeadline_ ? std::min(stateDeadline_, endDeadline_) : stateDeadline_;
-        break;
-    case State::Streaming:
-        due = std::min(deadAt(), liveness_.keepAliveAt());
-        if (endDeadline_)
-            due = std::min(due, endDeadline_);
-        break;
-    case State::Draining:
-        due = stateDeadline_;
-        break;
-    }
+    std::optional<std::uint64_t> due;
+    const auto note = [&](std::optional<std::uint64_t> one) {
+        if (one && (!due || *one < *due))
+            due = one;
+    };
+    for (const Link *link : {&current_, &next_, &retiring_})
+        if (*link)
+            note((*link)->deadline());
+    if (lossDeadline_)
+        note(lossDeadline_);
+    // Once the stop is sent, its own limit holds.
+    if (endDeadline_ && current_ && !current_->wasStopped())
+        note(endDeadline_);
     return due;
 }
 
@@ -354,46 +398,14 @@ void GladiaSession::tick(std::uint64_t now) {
     const auto due = deadline();
     if (!due || now < *due)
         return;
-    if (state_ == State::Waiting && !(endDeadline_ && now >= endDeadline_))
-        request(now);
-    else if (state_ != State::Streaming)
-        timedOut(now);
-    else if (now >= deadAt())
-        timedOut(now);
-    else if (endDeadline_ && now >= endDeadline_)
-        giveUpDraining(now, 0, "The service did not take the rest of the audio.");
-    else {
-        liveness_.sent(now, false);
-        transport_.sendText(emptyChunk());
-    }
-}
-
-void GladiaSession::timedOut(std::uint64_t now) {
-    if (state_ == State::Draining) {
-        giveUpDraining(now, 0,
-                       "The service did not finish within " + milliseconds(config_.drainTimeoutNs) + ".");
-        return;
-    }
-    if (state_ == State::Streaming) {
-        Failure failure =
-            makeFailure(Trouble::Lost, true, "The connection to Gladia is dead: nothing was heard.",
-                        "Nothing received for " + milliseconds(now - liveness_.lastHeard()) + ".");
-        failure.closeCode = kClosePolicy;
-        fail(failure, kClosePolicy, "Heartbeat timeout");
-        return;
-    }
-    const bool atEnd = endDeadline_ && now >= endDeadline_;
-    const std::string phase = state_ == State::Requesting ? "No answer to the request" : "No WebSocket";
-    Failure failure =
-        makeFailure(Trouble::CannotConnect, !atEnd,
-                    "Gladia did not answer in time. Check the network and the property endpoint.",
-                    phase + (atEnd ? " before drain-timeout-ms after the end of the audio."
-                                   : " within " + milliseconds(config_.connectTimeoutNs) + "."));
-    if (state_ == State::Waiting) {
-        fail(failure);
-        return;
-    }
-    attemptFailed(now, std::move(failure));
+    if (endDeadline_ && current_ && !current_->wasStopped() && now >= endDeadline_)
+        return giveUp(now);
+    if (lossDeadline_ && now >= lossDeadline_)
+        announceLost(now);
+    for (const Link *link : {&current_, &next_, &retiring_})
+        if (*link)
+            (*link)->tick(now);
+    react(now);
 }
 
 } // namespace lt::gladia

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/gladiasink/gladia_stream.h"
 
+#include "elements/gladiasink/gladia_network.h"
 #include "lib/metrics/registry.h"
 #include "lib/net/io_threads.h"
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -83,6 +86,7 @@ public:
           thread_(std::move(thread)) {}
 
     AudioBacklog backlog;
+    std::atomic<std::uint64_t> filledNs = 0;
 
     // ---- any thread
 
@@ -102,9 +106,16 @@ public:
     SessionTotals totals() const {
         std::lock_guard lock(mutex_);
         SessionTotals copy = totals_;
-        const auto level = backlog.level();
+        const auto level = backlog.level(); // one look at the ledger: it adds up
+        copy.bytesEntered = level.bytes.entered;
+        copy.bytesQueued = level.bytes.queued;
+        copy.bytesInFlight = level.bytes.inFlight;
+        copy.bytesAcknowledged = level.bytes.acknowledged;
+        copy.bytesLost = level.bytes.lost();
         copy.queuedNs = level.ns;
+        copy.inFlightNs = level.inFlightNs;
         copy.lostNs = level.droppedNs;
+        copy.filledNs = filledNs;
         return copy;
     }
 
@@ -132,7 +143,7 @@ public:
         if (session_)
             session_->abort();
         publish();
-        if (!connection_ || connection_->idle()) {
+        if (!network_ || network_->idle()) {
             dismantle();
             return;
         }
@@ -145,12 +156,12 @@ private:
     bool start() {
         if (leaving_ || session_)
             return !leaving_;
-        GladiaConnection::Settings network;
+        GladiaNetwork::Settings network;
         network.initUrl = settings_.session.endpoint.initUrl();
         network.apiKey = settings_.apiKey;
         network.tlsDatabase = std::move(settings_.tlsDatabase);
-        connection_ = std::make_unique<GladiaConnection>(std::move(network), *this);
-        session_ = std::make_unique<GladiaSession>(settings_.session, backlog, *connection_, *this);
+        network_ = std::make_unique<GladiaNetwork>(std::move(network), *this, [this] { onIdle(); });
+        session_ = std::make_unique<GladiaSession>(settings_.session, backlog, *network_, *this);
         timer_.reset(g_source_new(&timerFuncs, sizeof(GSource)));
         g_source_set_callback(
             timer_.get(), [](gpointer core) { return static_cast<Core *>(core)->onTimer(); }, this, nullptr);
@@ -178,15 +189,15 @@ private:
             return;
         std::lock_guard lock(mutex_);
         const auto &counts = session_->counts();
-        const auto &transcripts = session_->transcriptCounts();
+        const auto transcripts = session_->transcriptCounts();
         totals_.state = nameOf(session_->state());
         totals_.sessionId = session_->sessionId();
         totals_.sessions = counts.sessions;
         totals_.attempts = counts.attempts;
         totals_.chunks = counts.chunks;
         totals_.bytesSent = counts.bytesSent;
-        totals_.bytesAcknowledged = counts.bytesAcknowledged;
-        totals_.inFlightNs = session_->inFlightNs();
+        totals_.bytesResent = counts.bytesResent;
+        totals_.reconnects = counts.reconnects;
         totals_.messages = counts.messages;
         totals_.malformed = counts.malformed;
         totals_.rejectedChunks = counts.rejectedChunks;
@@ -202,12 +213,12 @@ private:
         timer_.reset();
         session_.reset();
         // Not from inside a signal of one of its sockets.
-        std::shared_ptr<GladiaConnection> connection(std::move(connection_));
+        std::shared_ptr<GladiaNetwork> network(std::move(network_));
         auto thread = std::exchange(thread_, nullptr);
         if (!thread)
             return;
-        thread->post([connection = std::move(connection), self = weak_from_this().lock()]() mutable {
-            connection.reset();
+        thread->post([network = std::move(network), self = weak_from_this().lock()]() mutable {
+            network.reset();
             if (!self)
                 return;
             std::lock_guard lock(self->mutex_);
@@ -247,25 +258,26 @@ private:
     }
 
     // ConnectionListener
-    void onAnswered(unsigned status, std::string_view body, std::uint64_t retryAfterNs) override {
-        feed([&](GladiaSession &s, std::uint64_t now) { s.answered(now, status, body, retryAfterNs); });
+    void onAnswered(ConnectionId id, unsigned status, std::string_view body,
+                    std::uint64_t retryAfterNs) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.answered(now, id, status, body, retryAfterNs); });
     }
-    void onAttemptFailed(Failure failure) override {
-        feed([&](GladiaSession &s, std::uint64_t now) { s.attemptFailed(now, std::move(failure)); });
+    void onAttemptFailed(ConnectionId id, Failure failure) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.attemptFailed(now, id, std::move(failure)); });
     }
-    void onOpened() override {
-        feed([](GladiaSession &s, std::uint64_t now) { s.opened(now); });
+    void onOpened(ConnectionId id) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.opened(now, id); });
     }
-    void onReceived(std::string_view text) override {
-        feed([&](GladiaSession &s, std::uint64_t now) { s.received(now, text); });
+    void onReceived(ConnectionId id, std::string_view text) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.received(now, id, text); });
     }
-    void onPong() override {
-        feed([](GladiaSession &s, std::uint64_t now) { s.pongReceived(now); });
+    void onPong(ConnectionId id) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.pongReceived(now, id); });
     }
-    void onClosed(unsigned code, std::string_view reason) override {
-        feed([&](GladiaSession &s, std::uint64_t now) { s.closed(now, code, reason); });
+    void onClosed(ConnectionId id, unsigned code, std::string_view reason) override {
+        feed([&](GladiaSession &s, std::uint64_t now) { s.closed(now, id, code, reason); });
     }
-    void onIdle() override {
+    void onIdle() {
         if (leaving_)
             dismantle();
     }
@@ -277,7 +289,7 @@ private:
 
     // Recogniser thread only.
     std::shared_ptr<net::ContextThread> thread_; // until dismantled
-    std::unique_ptr<GladiaConnection> connection_;
+    std::unique_ptr<GladiaNetwork> network_;
     std::unique_ptr<GladiaSession> session_;
     SourceRef timer_;
     std::shared_ptr<Core> self_;
@@ -292,17 +304,37 @@ private:
 };
 
 GladiaStream::GladiaStream(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks)
-    : thread_(net::recogniserThread()),
-      core_(std::make_shared<Core>(std::move(settings), std::move(output), std::move(callbacks), thread_)) {}
+    : thread_(net::recogniserThread()), filler_(settings.session.maxFillNs) {
+    core_ = std::make_shared<Core>(std::move(settings), std::move(output), std::move(callbacks), thread_);
+}
 
 GladiaStream::~GladiaStream() {
     abort(AudioBacklog::Result::Flushing);
 }
 
 AudioBacklog::Result GladiaStream::push(AudioBlock block, AudioBacklog::Policy policy) {
+    if (auto silence = filler_.before(block)) {
+        core_->filledNs += silence->durationNs();
+        const auto result = store(std::move(*silence), policy);
+        if (result != AudioBacklog::Result::Taken)
+            return result;
+    }
+    {
+        const BufferMap map(block.buffer.get());
+        if (map.ok() && block.offset + block.bytes <= map.size())
+            block.speechNs = detector_.listen({map.data() + block.offset, block.bytes}, block.format);
+    }
+    return store(std::move(block), policy);
+}
+
+AudioBacklog::Result GladiaStream::store(AudioBlock block, AudioBacklog::Policy policy) {
     const auto pushed = core_->backlog.push(std::move(block), policy);
-    if (pushed.result == AudioBacklog::Result::Taken && pushed.wasEmpty)
-        core_->post(*thread_, [](GladiaSession &session, std::uint64_t now) { session.audioAvailable(now); });
+    if (pushed.result == AudioBacklog::Result::Taken && (pushed.wasEmpty || pushed.losing))
+        core_->post(*thread_, [losing = pushed.losing](GladiaSession &session, std::uint64_t now) {
+            if (losing)
+                session.audioOverflowing(now);
+            session.audioAvailable(now);
+        });
     return pushed.result;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/gladia_connection.h"
+#include "elements/gladiasink/gladia_session.h"
+#include "elements/gladiasink/hole_filler.h"
 #include "elements/gladiasink/session_totals.h"
+#include "elements/gladiasink/speech_detector.h"
 #include "lib/net/context_thread.h"
 #include "lib/recogniser/recogniser_stream.h"
 #include "lib/recogniser/transcript_queue.h"
@@ -12,6 +14,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <gio/gio.h>
 
 namespace lt::gladia {
 
@@ -30,6 +34,7 @@ public:
         std::function<void(const Notice &)> onNotice;
         std::function<void(const Failure &)> onFailed;
     };
+
     GladiaStream(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks);
     /// Aborts; does not wait.
     ~GladiaStream() override;
@@ -50,8 +55,13 @@ public:
 
 private:
     class Core;
+    AudioBacklog::Result store(AudioBlock block, AudioBacklog::Policy policy);
+
     std::shared_ptr<net::ContextThread> thread_;
     std::shared_ptr<Core> core_;
+    // Streaming thread.
+    HoleFiller filler_;
+    SpeechDetector detector_;
 };
 
 } // namespace lt::gladia

@@ -194,11 +194,15 @@ ServerMessage parseAudioAck(JsonObject *object, JsonObject *data) {
     const bool accepted = json::boolMember(object, "acknowledged").value_or(data != nullptr);
     if (!accepted || !range || json_array_get_length(range) != 2)
         return AudioRefused{errorText(object)};
-    JsonNode *end = json_array_get_element(range, 1);
-    const bool isNumber = JSON_NODE_HOLDS_VALUE(end) && json_node_get_value_type(end) == G_TYPE_INT64;
-    if (!isNumber || json_node_get_int(end) < 0)
+    const auto byteAt = [&](guint index) -> gint64 {
+        JsonNode *node = json_array_get_element(range, index);
+        const bool isNumber = JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64;
+        return isNumber ? json_node_get_int(node) : -1;
+    };
+    const gint64 start = byteAt(0), end = byteAt(1);
+    if (start < 0 || end < start)
         return AudioRefused{errorText(object)};
-    return AudioAck{static_cast<std::uint64_t>(json_node_get_int(end))};
+    return AudioAck{static_cast<std::uint64_t>(start), static_cast<std::uint64_t>(end)};
 }
 
 /// True when the id is the value of a parameter of the address.

@@ -47,8 +47,9 @@ struct Utterance {
     std::vector<SpokenWord> words;
 };
 
-/// The service owns all audio before `endByte` (counted over the session).
+/// The service has taken this audio, and owns all before `endByte` (counted over the session).
 struct AudioAck {
+    std::uint64_t startByte = 0;
     std::uint64_t endByte = 0;
 };
 struct AudioRefused {

@@ -28,7 +28,7 @@ GType onErrorType() {
 const P kProperties[] = {
     {"reconnect-min-ms", "Shortest delay of a reconnection",
      "A lost connection is opened again at once; when that fails too, after about this long, then "
-     "twice as long with each failure, milliseconds",
+     "half as long again with each failure, milliseconds",
      P::Number{&S::reconnectMinMs, 10, kMinuteMs}},
     {"reconnect-max-ms", "Longest delay of a reconnection",
      "The delay between attempts grows no longer than this, milliseconds; raised to "
@@ -46,8 +46,9 @@ const P kProperties[] = {
      "the backlog, milliseconds",
      P::Number{&S::maxInFlightMs, 100, kMinuteMs}},
     {"max-session-ms", "Longest session",
-     "After so much audio a new session of the service takes over, in a pause of the speech if "
-     "there is one within 10 s, milliseconds; the service itself ends sessions after 3 hours",
+     "One session of the service gets at most so much audio; then the next one, opened beforehand, "
+     "takes over, in a pause of the last 10 s if there is one, milliseconds; the service itself ends "
+     "sessions after 3 hours",
      P::Number{&S::maxSessionMs, 1000, 3 * kHourMs}},
     {"max-fill-ms", "Longest filled hole",
      "A hole in the audio up to so long is filled with silence, so that the service sees the "

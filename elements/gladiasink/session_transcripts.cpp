@@ -96,9 +96,4 @@ SpokenTranscript SessionTranscripts::make(Summary summary, std::uint64_t receive
     return spoken;
 }
 
-SpokenTranscript SessionTranscripts::makeGap(const LostRange &range, const std::string &reason,
-                                             std::uint64_t nowNs) {
-    return lt::makeGap(epoch_, ++gaps_, range, reason, nowNs);
-}
-
 } // namespace lt::gladia

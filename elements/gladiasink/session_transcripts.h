@@ -21,6 +21,14 @@ public:
         std::uint64_t finals = 0;
         std::uint64_t repeated = 0; ///< about an utterance whose final was there already
         std::uint64_t addOns = 0;   ///< translations, entities, sentiments, summaries
+
+        Counts &operator+=(const Counts &more) {
+            partials += more.partials;
+            finals += more.finals;
+            repeated += more.repeated;
+            addOns += more.addOns;
+            return *this;
+        }
     };
 
     /// A new session, named `epoch`, of audio in `format`.
@@ -32,11 +40,7 @@ public:
     std::optional<SpokenTranscript> make(Utterance utterance, std::uint64_t receivedNs);
     std::optional<SpokenTranscript> make(AddOnResult result, std::uint64_t receivedNs);
     SpokenTranscript make(Summary summary, std::uint64_t receivedNs);
-    /// Says downstream that this audio was not heard.
-    SpokenTranscript makeGap(const LostRange &range, const std::string &reason, std::uint64_t nowNs);
-
     std::size_t openUtterances() const { return book_.open(); }
-    /// Over all sessions.
     const Counts &counts() const { return counts_; }
 
 private:
@@ -47,7 +51,6 @@ private:
     UtteranceBook book_;
     AddOnBook addOns_;
     Counts counts_;
-    std::uint64_t gaps_ = 0;
 };
 
 } // namespace lt::gladia

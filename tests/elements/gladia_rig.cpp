@@ -11,7 +11,9 @@ GladiaRig::GladiaRig(const std::string &endpoint, const Setup &setup, const char
     : element_(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make("gladiasink", nullptr)))),
       bus_(gst_bus_new()) {
     g_assert_nonnull(element_.get());
-    g_object_set(element_.get(), "endpoint", endpoint.c_str(), "api-key", kKey, nullptr);
+    // Sound comes as fast as it is pushed: what is not about pacing need not wait.
+    g_object_set(element_.get(), "endpoint", endpoint.c_str(), "api-key", kKey, "catchup-speed", 100.0,
+                 nullptr);
     if (setup)
         setup(element_.get());
     gst_element_set_bus(element_.get(), bus_.get());

@@ -164,34 +164,42 @@ static void a_dead_endpoint_is_an_error_that_says_so() {
     g_assert_true(g_error_matches(told.error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE));
 }
 
-static void a_black_hole_is_left_in_time() {
+static void an_end_while_connecting_is_a_warning_and_then_eos() {
     const BlackHole hole;
     GladiaRig rig(hole.url(), [](GstElement *e) {
-        g_object_set(e, "connect-timeout-ms", 100, "drain-timeout-ms", 100, nullptr);
+        g_object_set(e, "connect-timeout-ms", 100, "drain-timeout-ms", 300, nullptr);
     });
     rig.setCaps();
     rig.push(support::makeDtmf("12"));
     rig.pushEos();
-    const Told told = errorOf(rig);
-    g_assert_true(g_error_matches(told.error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE));
+    const auto heard = rig.hearUntilEos();
+    g_assert_cmpuint(heard.size(), ==, 1);
+    g_assert_true(heard[0].kind == GST_TRANSCRIPT_KIND_GAP);
+    g_assert_cmpuint(heard[0].end - heard[0].start, ==, 400 * GST_MSECOND);
+    g_assert_nonnull(rig.message(GST_MESSAGE_WARNING).get());
+    assertNoSecondError(rig);
+    g_assert_cmpuint(rig.stat("bytes-lost"), ==, rig.stat("bytes-entered"));
 }
 
-static void a_lost_connection_is_one_error_and_words_so_far_stay() {
+static void a_lost_connection_costs_nothing() {
     GladiaEmulator emulator;
     GladiaRig rig(emulator.url());
     rig.setCaps();
-    rig.push(support::makeDtmf("123,"));
+    GstClockTime at = rig.push(support::makeDtmf("123,"));
     Heard last;
     while (!last.isFinal)
         last = rig.hear();
     assertSame(last.text, "1 2 3");
     emulator.faults().add({.kind = FaultKind::kDrop});
-    const Told told = errorOf(rig);
-    g_assert_true(g_error_matches(told.error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ));
-    g_assert_cmpuint(told.closeCode, ==, 1006);
-    keepPushingUntilRefused(rig);
+    g_assert_nonnull(rig.elementMessage("gladiasink/lost").get());
+    at = rig.push(support::makeDtmf("456,"), at);
+    g_assert_nonnull(rig.elementMessage("gladiasink/resumed").get());
+    rig.push(support::makeDtmf("789"), at);
+    rig.pushEos();
+    assertSame(finalTexts(rig.hearUntilEos()), spoken("456789"));
     assertNoSecondError(rig);
-    assertSame(rig.state(), "failed");
+    g_assert_cmpuint(rig.stat("sessions"), ==, 1);
+    g_assert_cmpuint(rig.stat("bytes-acknowledged"), ==, rig.stat("bytes-entered"));
 }
 
 static void a_close_code_reaches_the_application() {
@@ -201,9 +209,11 @@ static void a_close_code_reaches_the_application() {
     rig.push(support::makeDtmf("1"));
     rig.hear();
     emulator.faults().add({.kind = FaultKind::kClose, .code = 4408, .reason = "idle"});
-    const Told told = errorOf(rig);
-    g_assert_cmpuint(told.closeCode, ==, 4408);
-    g_assert_true(told.debug.find("idle") != std::string::npos);
+    const MessageRef lost = rig.elementMessage("gladiasink/lost");
+    g_assert_nonnull(lost.get());
+    guint code = 0;
+    gst_structure_get_uint(gst_message_get_structure(lost.get()), "close-code", &code);
+    g_assert_cmpuint(code, ==, 4408);
 }
 
 static void a_silent_peer_is_dead_after_the_heartbeats_deadline() {
@@ -214,9 +224,11 @@ static void a_silent_peer_is_dead_after_the_heartbeats_deadline() {
     rig.hear();
     emulator.faults().add({.kind = FaultKind::kMute});
     gst_harness_push_upstream_event(rig.harness(), gst_event_new_livetranscript_heartbeat("test", 100, 3));
-    const Told told = errorOf(rig);
-    g_assert_true(g_error_matches(told.error.get(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ));
-    g_assert_cmpuint(told.closeCode, ==, 1008);
+    const MessageRef lost = rig.elementMessage("gladiasink/lost");
+    g_assert_nonnull(lost.get());
+    guint code = 0;
+    gst_structure_get_uint(gst_message_get_structure(lost.get()), "close-code", &code);
+    g_assert_cmpuint(code, ==, 1008);
 }
 
 static void an_end_that_is_not_answered_is_a_warning_and_then_eos() {
@@ -287,9 +299,9 @@ void lt::test::addGladiaTroubleTests() {
     add("attempts end with an error", attempts_end_with_an_error);
     add("parameters that are refused are named", parameters_that_are_refused_are_named);
     add("a dead endpoint is an error that says so", a_dead_endpoint_is_an_error_that_says_so);
-    add("a black hole is left in time", a_black_hole_is_left_in_time);
-    add("a lost connection is one error and words so far stay",
-        a_lost_connection_is_one_error_and_words_so_far_stay);
+    add("an end while connecting is a warning and then EOS",
+        an_end_while_connecting_is_a_warning_and_then_eos);
+    add("a lost connection costs nothing", a_lost_connection_costs_nothing);
     add("a close code reaches the application", a_close_code_reaches_the_application);
     add("a silent peer is dead after the heartbeat's deadline",
         a_silent_peer_is_dead_after_the_heartbeats_deadline);

@@ -81,41 +81,70 @@ static void a_key_in_the_clear_is_noticed() {
     g_assert_true(Endpoint::parse("http://h", "", error)->exposesKey());
 }
 
-static void statuses_say_whether_to_try_again() {
-    struct {
-        unsigned status;
+static void what_failures_mean_is_one_table() {
+    constexpr Remedy kStop = Remedy::Stop, kAgain = Remedy::Retry, kNew = Remedy::NewSession;
+    struct Row {
+        unsigned code;
         Trouble trouble;
-        bool transient;
-    } table[] = {
-        {400, Trouble::Refused, false},       {401, Trouble::NotAuthorized, false},
-        {402, Trouble::NotAuthorized, false}, {403, Trouble::NotAuthorized, false},
-        {404, Trouble::NotFound, false},      {408, Trouble::CannotConnect, true},
-        {422, Trouble::Refused, false},       {429, Trouble::Refused, true},
-        {500, Trouble::CannotConnect, true},  {503, Trouble::CannotConnect, true},
-        {302, Trouble::NotFound, false},
+        Remedy remedy;
     };
-    for (const auto &row : table) {
-        const Failure failure = failureOfStatus(row.status, "");
+    const Row posts[] = {
+        {302, Trouble::NotFound, kStop},       {400, Trouble::Refused, kStop},
+        {401, Trouble::NotAuthorized, kStop},  {402, Trouble::NotAuthorized, kStop},
+        {403, Trouble::NotAuthorized, kStop},  {404, Trouble::NotFound, kStop},
+        {408, Trouble::CannotConnect, kAgain}, {410, Trouble::NotFound, kStop},
+        {422, Trouble::Refused, kStop},        {429, Trouble::Refused, kAgain},
+        {500, Trouble::CannotConnect, kAgain}, {503, Trouble::CannotConnect, kAgain},
+        {599, Trouble::CannotConnect, kAgain},
+    };
+    const Row upgrades[] = {
+        {200, Trouble::Refused, kNew},         {302, Trouble::Refused, kNew},
+        {400, Trouble::Refused, kNew},         {401, Trouble::NotAuthorized, kNew},
+        {403, Trouble::NotAuthorized, kNew},   {404, Trouble::NotFound, kNew},
+        {408, Trouble::CannotConnect, kAgain}, {410, Trouble::NotFound, kNew},
+        {429, Trouble::Refused, kAgain},       {500, Trouble::CannotConnect, kAgain},
+        {503, Trouble::CannotConnect, kAgain},
+    };
+    const Row closes[] = {
+        {1000, Trouble::Lost, kNew},     {1001, Trouble::Lost, kAgain},
+        {1002, Trouble::Lost, kAgain},   {1005, Trouble::Lost, kAgain},
+        {1006, Trouble::Lost, kAgain},   {1008, Trouble::Lost, kAgain},
+        {1009, Trouble::Lost, kAgain},   {1011, Trouble::Lost, kAgain},
+        {1012, Trouble::Lost, kAgain},   {4000, Trouble::Lost, kAgain},
+        {4400, Trouble::Refused, kStop}, {4401, Trouble::NotAuthorized, kNew},
+        {4402, Trouble::Refused, kNew},  {4403, Trouble::NotFound, kNew},
+        {4404, Trouble::NotFound, kNew}, {4408, Trouble::Lost, kAgain},
+        {4409, Trouble::Lost, kAgain},   {4410, Trouble::NotFound, kNew},
+        {4422, Trouble::Refused, kNew},  {4429, Trouble::Refused, kAgain},
+        {4500, Trouble::Lost, kAgain},   {4999, Trouble::Lost, kAgain},
+    };
+    const auto check = [](const Row &row, const Failure &failure) {
+        if (failure.remedy != row.remedy || failure.trouble != row.trouble)
+            g_test_message("%u: %s", row.code, failure.debug.c_str());
+        g_assert_true(failure.remedy == row.remedy);
         g_assert_true(failure.trouble == row.trouble);
-        g_assert_true(failure.transient == row.transient);
-        g_assert_cmpuint(failure.httpStatus, ==, row.status);
-        g_assert_false(failure.text.empty());
+        g_assert_true(failure.text.ends_with('.'));
+        g_assert_true(contains(failure.debug, std::to_string(row.code)));
+    };
+    for (const Row &row : posts) {
+        check(row, failureOfStatus(row.code, ""));
+        g_assert_cmpuint(failureOfStatus(row.code, "").httpStatus, ==, row.code);
     }
+    for (const Row &row : upgrades)
+        check(row, failureOfUpgrade(row.code, "why"));
+    for (const Row &row : closes) {
+        check(row, failureOfClose(row.code, ""));
+        g_assert_cmpuint(failureOfClose(row.code, "").closeCode, ==, row.code);
+    }
+}
+
+static void a_failure_has_the_service_s_own_words() {
+    g_assert_true(contains(failureOfClose(4401, "bad token").debug, "bad token"));
     const Failure worded = failureOfStatus(400, R"-({"message":"Invalid parameter(s)","request_id":"G-1",)-"
                                                 R"-("validation_errors":["endpointing too small",3]})-");
     g_assert_true(contains(worded.debug, "Invalid parameter(s)"));
     g_assert_true(contains(worded.debug, "endpointing too small"));
     g_assert_true(contains(worded.debug, "G-1"));
-}
-
-static void closes_are_classified() {
-    g_assert_false(failureOfClose(1000, "").transient);
-    g_assert_true(failureOfClose(1006, "").transient);
-    g_assert_true(failureOfClose(1011, "").transient);
-    g_assert_false(failureOfClose(4401, "bad token").transient);
-    g_assert_true(failureOfClose(4500, "").transient);
-    g_assert_true(contains(failureOfClose(4401, "bad token").debug, "bad token"));
-    g_assert_cmpuint(failureOfClose(4401, "").closeCode, ==, 4401);
 }
 
 static void what_a_peer_says_is_quoted_harmlessly() {
@@ -135,8 +164,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/gladia-endpoint/the socket's address may be relative but not less safe",
                     the_sockets_address_may_be_relative_but_not_less_safe);
     g_test_add_func("/gladia-endpoint/a key in the clear is noticed", a_key_in_the_clear_is_noticed);
-    g_test_add_func("/gladia-endpoint/statuses say whether to try again", statuses_say_whether_to_try_again);
-    g_test_add_func("/gladia-endpoint/closes are classified", closes_are_classified);
+    g_test_add_func("/gladia-endpoint/what failures mean is one table", what_failures_mean_is_one_table);
+    g_test_add_func("/gladia-endpoint/a failure has the service's own words",
+                    a_failure_has_the_service_s_own_words);
     g_test_add_func("/gladia-endpoint/what a peer says is quoted harmlessly",
                     what_a_peer_says_is_quoted_harmlessly);
     return g_test_run();
