@@ -13,9 +13,9 @@ constexpr auto kFlushGuard = std::chrono::seconds(4);
 
 } // namespace
 
-bool BroadcastLink::open(const std::string &address, std::uint16_t port, const std::string &session,
-                         const RoomSettings &settings, AttachError &error) {
-    auto attachment = BroadcastServer::attach(address, port, session, settings, *this, error);
+bool BroadcastLink::open(const std::string &address, std::uint16_t port, const AccessSettings &access,
+                         const std::string &session, const RoomSettings &settings, AttachError &error) {
+    auto attachment = BroadcastServer::attach(address, port, access, session, settings, *this, error);
     if (!attachment)
         return false;
     attachment->setResting(true); // until PLAYING

@@ -20,8 +20,8 @@ public:
     /// `element` owns this.
     explicit BroadcastLink(GstElement *element) : element_(element) {}
 
-    bool open(const std::string &address, std::uint16_t port, const std::string &session,
-              const RoomSettings &settings, AttachError &error);
+    bool open(const std::string &address, std::uint16_t port, const AccessSettings &access,
+              const std::string &session, const RoomSettings &settings, AttachError &error);
     /// Viewers are closed with 1001. Not while publish() runs.
     void close();
 

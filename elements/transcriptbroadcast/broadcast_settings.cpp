@@ -31,7 +31,7 @@ bool BroadcastSettings::set(guint id, const GValue *value) {
         dedupWindow = g_value_get_uint(value);
         return true;
     default:
-        return false;
+        return access.set(id, value);
     }
 }
 
@@ -53,7 +53,7 @@ bool BroadcastSettings::get(guint id, GValue *value) const {
         g_value_set_uint(value, dedupWindow);
         return true;
     default:
-        return false;
+        return access.get(id, value);
     }
 }
 
@@ -95,4 +95,5 @@ void BroadcastSettings::install(GObjectClass *klass) {
                                     g_param_spec_boxed("stats", "Statistics",
                                                        "Counts of messages and viewers since the last start",
                                                        GST_TYPE_STRUCTURE, readonly));
+    AccessProperties::install(klass);
 }

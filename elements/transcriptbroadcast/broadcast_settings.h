@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "elements/transcriptbroadcast/access_properties.h"
+
 #include <string>
 
 #include <gst/gst.h>
@@ -34,4 +36,5 @@ struct BroadcastSettings {
     std::string session; // "": resolved when the element starts
     guint maxQueue = kDefaultMaxQueue;
     guint dedupWindow = kDefaultDedupWindow;
+    AccessProperties access;
 };

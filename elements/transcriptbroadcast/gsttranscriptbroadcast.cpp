@@ -142,8 +142,9 @@ static gboolean gst_transcript_broadcast_start(GstBaseSink *sink) {
     if (session.empty())
         return FALSE;
     lt::broadcast::AttachError error;
-    if (!state.link.open(settings.address, static_cast<std::uint16_t>(settings.port), session,
-                         {settings.maxQueue, settings.dedupWindow}, error)) {
+    if (!state.link.open(settings.address, static_cast<std::uint16_t>(settings.port),
+                         settings.access.settings(), session, {settings.maxQueue, settings.dedupWindow},
+                         error)) {
         post_attach_error(self, error);
         return FALSE;
     }

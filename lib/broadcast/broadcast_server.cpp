@@ -5,6 +5,7 @@
 #include "lib/metrics/registry.h"
 #include "lib/net/service_table.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -22,25 +23,57 @@ ServerTable &servers() {
 } // namespace
 
 std::shared_ptr<BroadcastServer> BroadcastServer::open(const std::string &address, std::uint16_t port,
-                                                       AttachError &error) {
+                                                       const AccessSettings &access, AttachError &error) {
     const std::string known = net::listenAddress(address);
-    return servers().get({known, port}, [&] {
-        net::ListenError listenError;
-        std::unique_ptr<BroadcastServer> made;
-        auto listener = net::HttpListener::open(address, port, listenError);
-        const std::uint16_t truePort = listener ? listener->port() : 0;
-        if (listener)
-            made.reset(new BroadcastServer(std::move(listener)));
-        else
-            error = {listenError.inUse, listenError.sentence};
+    auto server = servers().get({known, port}, [&] {
+        auto made = make(address, port, access, error);
+        const std::uint16_t truePort = made ? made->port() : 0;
         return std::pair(std::pair(known, truePort), std::move(made));
     });
+    if (!server || server->doorkeeper_->settings() == access)
+        return server;
+    error = {true, "Port " + std::to_string(port) +
+                       " is shared with elements whose settings of access differ: tokens, origins, limits, "
+                       "TLS and metrics are those of a port. Set them alike, or choose a port of its own."};
+    return nullptr;
+}
+
+std::unique_ptr<BroadcastServer> BroadcastServer::make(const std::string &address, std::uint16_t port,
+                                                       const AccessSettings &access, AttachError &error) {
+    auto doorkeeper = Doorkeeper::make(access, error.sentence);
+    if (!doorkeeper)
+        return nullptr;
+    net::ListenError listenError;
+    auto listener = net::HttpListener::open(
+        address, port, {access.handshakeTimeout, access.certificateFile, access.keyFile}, listenError);
+    if (!listener) {
+        error = {listenError.inUse, listenError.sentence};
+        return nullptr;
+    }
+    std::unique_ptr<BroadcastServer> server(new BroadcastServer(std::move(listener), std::move(doorkeeper)));
+    if (access.metricsPort > 0 && !server->openMetrics(address, error))
+        return nullptr;
+    return server;
+}
+
+bool BroadcastServer::openMetrics(const std::string &address, AttachError &error) {
+    const AccessSettings &access = doorkeeper_->settings();
+    net::ListenError listenError;
+    auto listener = net::HttpListener::open(access.metricsAddress.empty() ? address : access.metricsAddress,
+                                            access.metricsPort, {access.handshakeTimeout}, listenError);
+    if (listener)
+        servingMetrics_ = std::make_unique<net::HttpListener::Serving>(
+            std::move(listener), net::HttpListener::Routes{metricsDoor(*doorkeeper_)});
+    else
+        error = {listenError.inUse, listenError.sentence};
+    return servingMetrics_ != nullptr;
 }
 
 std::unique_ptr<BroadcastServer::Attachment>
-BroadcastServer::attach(const std::string &address, std::uint16_t port, const std::string &session,
-                        const RoomSettings &settings, RoomWatcher &watcher, AttachError &error) try {
-    auto server = open(address, port, error);
+BroadcastServer::attach(const std::string &address, std::uint16_t port, const AccessSettings &access,
+                        const std::string &session, const RoomSettings &settings, RoomWatcher &watcher,
+                        AttachError &error) try {
+    auto server = open(address, port, access, error);
     if (!server)
         return nullptr;
     auto room = std::make_shared<RoomHandle>(server->loop_, session, settings, metrics::registry(), watcher);
@@ -58,9 +91,11 @@ BroadcastServer::attach(const std::string &address, std::uint16_t port, const st
     return nullptr;
 }
 
-BroadcastServer::BroadcastServer(std::shared_ptr<net::HttpListener> listener)
+BroadcastServer::BroadcastServer(std::shared_ptr<net::HttpListener> listener,
+                                 std::unique_ptr<Doorkeeper> doorkeeper)
     : loop_(net::fanoutLoop()),
       listener_(std::move(listener)),
+      doorkeeper_(std::move(doorkeeper)),
       serving_(std::make_unique<net::HttpListener::Serving>(listener_, httpDoors(*this))) {}
 
 BroadcastServer::~BroadcastServer() = default;
@@ -78,6 +113,12 @@ std::vector<std::string> BroadcastServer::sessions() const {
         if (room->live())
             names.push_back(name);
     return names;
+}
+
+bool BroadcastServer::draining() const {
+    std::lock_guard lock(mutex_);
+    return !rooms_.empty() &&
+           std::none_of(rooms_.begin(), rooms_.end(), [](const auto &entry) { return entry.second->live(); });
 }
 
 BroadcastServer::Attachment::Attachment(std::shared_ptr<BroadcastServer> server, std::string session,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/broadcast/access.h"
 #include "lib/broadcast/room_handle.h"
 #include "lib/export.h"
 #include "lib/net/http_listener.h"
@@ -26,33 +27,42 @@ class LT_EXPORT BroadcastServer {
 public:
     class Attachment;
 
-    /// Opens the session's room for one element; a second one is refused. `watcher` must outlive the
+    /// Opens the session's room for one element; a second one is refused, as is one whose idea of access is
+    /// another than that of the elements before it. `watcher` must outlive the
     /// attachment. Any thread but the HTTP thread; does not wait for the network.
     static std::unique_ptr<Attachment> attach(const std::string &address, std::uint16_t port,
-                                              const std::string &session, const RoomSettings &settings,
-                                              RoomWatcher &watcher, AttachError &error);
+                                              const AccessSettings &access, const std::string &session,
+                                              const RoomSettings &settings, RoomWatcher &watcher,
+                                              AttachError &error);
     ~BroadcastServer();
     BroadcastServer(const BroadcastServer &) = delete;
     BroadcastServer &operator=(const BroadcastServer &) = delete;
 
     std::uint16_t port() const { return listener_->port(); }
     const std::shared_ptr<net::EventLoop> &loop() const { return loop_; }
+    const Doorkeeper &doorkeeper() const { return *doorkeeper_; }
     /// The room of a live session, else null.
     std::shared_ptr<RoomHandle> room(const std::string &session) const;
     /// Names of the live sessions, in order.
     std::vector<std::string> sessions() const;
+    /// There are rooms, and all of them are closing.
+    bool draining() const;
 
 private:
-    explicit BroadcastServer(std::shared_ptr<net::HttpListener> listener);
+    BroadcastServer(std::shared_ptr<net::HttpListener> listener, std::unique_ptr<Doorkeeper> doorkeeper);
 
     static std::shared_ptr<BroadcastServer> open(const std::string &address, std::uint16_t port,
-                                                 AttachError &error);
+                                                 const AccessSettings &access, AttachError &error);
+    static std::unique_ptr<BroadcastServer> make(const std::string &address, std::uint16_t port,
+                                                 const AccessSettings &access, AttachError &error);
+    bool openMetrics(const std::string &address, AttachError &error);
 
     const std::shared_ptr<net::EventLoop> loop_;
     const std::shared_ptr<net::HttpListener> listener_;
+    const std::unique_ptr<Doorkeeper> doorkeeper_;
     mutable std::mutex mutex_; // guards rooms_
     std::map<std::string, std::shared_ptr<RoomHandle>> rooms_;
-    std::unique_ptr<net::HttpListener::Serving> serving_; // first to go
+    std::unique_ptr<net::HttpListener::Serving> serving_, servingMetrics_; // first to go
 };
 
 /// One element's hold on its room. Destroying it ends the room: viewers are closed with 1001, and the watcher

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/net/http_listener.h"
 
+#include "lib/net/pending_connections.h"
 #include "lib/net/service_table.h"
+#include "lib/net/source.h"
 
 #include <cerrno>
-#include <list>
 #include <map>
 
 #include <gio/gio.h>
@@ -21,31 +22,7 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerTurn = 64;
 constexpr std::size_t kMaxPending = 2048;
-constexpr guint kCheckMs = 1000;
-constexpr gint64 kDeadlineUs = 10 * G_USEC_PER_SEC;
 constexpr guint kExhaustedPauseMs = 100;
-
-/// A GSource of the HTTP thread's context, destroyed with its holder.
-class Source {
-public:
-    ~Source() { reset(); }
-    void start(GSource *source, GSourceFunc callback, gpointer data) {
-        reset();
-        source_ = source;
-        g_source_set_callback(source_, callback, data, nullptr);
-        g_source_attach(source_, g_main_context_get_thread_default());
-    }
-    void reset() {
-        if (!source_)
-            return;
-        g_source_destroy(source_);
-        g_source_unref(std::exchange(source_, nullptr));
-    }
-    bool active() const { return source_; }
-
-private:
-    GSource *source_ = nullptr;
-};
 
 using ListenerTable = ServiceTable<std::pair<std::string, std::uint16_t>, HttpListener>;
 
@@ -59,39 +36,35 @@ ListenerTable &listeners() {
 /// The part that lives on the HTTP thread.
 class HttpListener::Impl {
 public:
-    explicit Impl(UniqueFd socket);
+    Impl(UniqueFd socket, const ListenOptions &options, GRef<GTlsCertificate> certificate);
     ~Impl();
     Impl(const Impl &) = delete;
     Impl &operator=(const Impl &) = delete;
 
-    std::map<std::string, Handler> routes;
+    /// Of several who serve the same path the last one answers.
+    std::map<std::string, std::vector<const Handler *>> routes;
 
 private:
-    /// Accepted, but neither upgraded nor gone yet. Kept in the order of the deadlines.
-    struct Pending {
-        Impl *owner;
-        GSocketConnection *connection;
-        gint64 deadline;
-        std::list<Pending>::iterator self;
-    };
-
     void listen();
     void pause();
     void acceptSome();
     void adopt(int fd);
-    void expire();
-    static void onConnectionGone(gpointer pending, GObject *);
+    GRef<GIOStream> streamOver(GSocketConnection *connection) const;
     void handle(SoupServerMessage *message, const char *path, GHashTable *query);
     const Handler *handlerFor(const std::string &path) const;
 
     UniqueFd socket_;
     GRef<SoupServer> server_;
-    std::list<Pending> pending_;
-    Source listening_, resume_, check_;
+    const GRef<GTlsCertificate> certificate_; // null: plain
+    PendingConnections pending_;
+    Source listening_, resume_;
 };
 
-HttpListener::Impl::Impl(UniqueFd socket)
-    : socket_(std::move(socket)), server_(soup_server_new(nullptr, nullptr)) {
+HttpListener::Impl::Impl(UniqueFd socket, const ListenOptions &options, GRef<GTlsCertificate> certificate)
+    : socket_(std::move(socket)),
+      server_(soup_server_new(nullptr, nullptr)),
+      certificate_(std::move(certificate)),
+      pending_(std::chrono::microseconds(options.handshakeTimeout).count()) {
     g_signal_connect(
         server_.get(), "request-started", G_CALLBACK(+[](SoupServer *, SoupServerMessage *message) {
             // Nothing here takes a body: let it pass without keeping it.
@@ -110,10 +83,6 @@ HttpListener::Impl::Impl(UniqueFd socket)
 HttpListener::Impl::~Impl() {
     listening_.reset();
     soup_server_disconnect(server_.get());
-    server_.reset();
-    // What libsoup still holds must not tell a dead object of its end.
-    for (Pending &pending : pending_)
-        g_object_weak_unref(G_OBJECT(pending.connection), onConnectionGone, &pending);
 }
 
 void HttpListener::Impl::listen() {
@@ -166,46 +135,25 @@ void HttpListener::Impl::adopt(int fd) {
     if (!local || !remote) // already gone again
         return;
     const GRef<GSocketConnection> connection(g_socket_connection_factory_create_connection(socket.get()));
-    pending_.push_back({this, connection.get(), g_get_monotonic_time() + kDeadlineUs, {}});
-    Pending &pending = pending_.back();
-    pending.self = std::prev(pending_.end());
-    g_object_weak_ref(G_OBJECT(connection.get()), onConnectionGone, &pending);
-    if (!check_.active())
-        check_.start(
-            g_timeout_source_new(kCheckMs),
-            [](gpointer self) -> gboolean {
-                static_cast<Impl *>(self)->expire();
-                return G_SOURCE_CONTINUE;
-            },
-            this);
-    soup_server_accept_iostream(server_.get(), G_IO_STREAM(connection.get()), local.get(), remote.get(),
-                                nullptr);
+    pending_.add(connection.get());
+    if (const auto stream = streamOver(connection.get()))
+        soup_server_accept_iostream(server_.get(), stream.get(), local.get(), remote.get(), nullptr);
 }
 
-void HttpListener::Impl::onConnectionGone(gpointer data, GObject *) {
-    auto *pending = static_cast<Pending *>(data);
-    pending->owner->pending_.erase(pending->self);
-}
-
-void HttpListener::Impl::expire() {
-    const gint64 now = g_get_monotonic_time();
-    for (Pending &pending : pending_) {
-        if (pending.deadline > now)
-            break;
-        // libsoup sees the end of the stream and tidies up; the entry goes with the connection.
-        ::shutdown(g_socket_get_fd(g_socket_connection_get_socket(pending.connection)), SHUT_RDWR);
-    }
-    if (pending_.empty())
-        check_.reset();
+GRef<GIOStream> HttpListener::Impl::streamOver(GSocketConnection *connection) const {
+    auto *plain = G_IO_STREAM(connection);
+    if (!certificate_)
+        return retain(plain);
+    return GRef<GIOStream>(g_tls_server_connection_new(plain, certificate_.get(), nullptr));
 }
 
 const HttpListener::Handler *HttpListener::Impl::handlerFor(const std::string &path) const {
     if (const auto exact = routes.find(path); exact != routes.end())
-        return &exact->second;
+        return exact->second.back();
     for (std::size_t slash = path.rfind('/'); slash != path.npos && slash > 0;
          slash = path.rfind('/', slash - 1)) {
         if (const auto above = routes.find(path.substr(0, slash + 1)); above != routes.end())
-            return &above->second;
+            return above->second.back();
     }
     return nullptr;
 }
@@ -224,21 +172,53 @@ void HttpListener::Impl::handle(SoupServerMessage *message, const char *path, GH
         request.reply({404, "text/plain", "There is nothing at this path.\n"});
 }
 
-std::shared_ptr<HttpListener> HttpListener::open(const std::string &address, std::uint16_t port,
-                                                 ListenError &error) {
-    const std::string known = listenAddress(address);
-    return listeners().get({known, port}, [&] {
-        std::unique_ptr<HttpListener> made;
-        UniqueFd socket = listenOn(address, port, kBacklog, error);
-        const std::uint16_t truePort = socket ? localPort(socket.get()) : 0;
-        if (socket)
-            made.reset(new HttpListener(std::move(socket), truePort));
-        return std::pair(std::pair(known, truePort), std::move(made));
-    });
+namespace {
+
+/// Null, and `error` set, when it cannot be used.
+GRef<GTlsCertificate> loadCertificate(const ListenOptions &options, ListenError &error) {
+    ErrorOut reason;
+    const bool alone = options.keyFile.empty(); // then the key stands in the same file
+    GRef<GTlsCertificate> certificate(
+        alone ? g_tls_certificate_new_from_file(options.certificateFile.c_str(), reason.out())
+              : g_tls_certificate_new_from_files(options.certificateFile.c_str(), options.keyFile.c_str(),
+                                                 reason.out()));
+    if (!certificate)
+        error = {false, false,
+                 "The TLS certificate " + options.certificateFile +
+                     (alone ? "" : " with the key " + options.keyFile) +
+                     " cannot be used: " + reason.message() + "."};
+    return certificate;
 }
 
-HttpListener::HttpListener(UniqueFd socket, std::uint16_t port) : thread_(httpThread()), port_(port) {
-    thread_->runSync([&] { impl_ = std::make_unique<Impl>(std::move(socket)); });
+} // namespace
+
+std::shared_ptr<HttpListener> HttpListener::open(const std::string &address, std::uint16_t port,
+                                                 const ListenOptions &options, ListenError &error) {
+    const std::string known = listenAddress(address);
+    auto listener = listeners().get({known, port}, [&] {
+        std::unique_ptr<HttpListener> made;
+        GRef<GTlsCertificate> certificate;
+        UniqueFd socket;
+        if (!options.tls() || (certificate = loadCertificate(options, error)))
+            socket = listenOn(address, port, kBacklog, error);
+        const std::uint16_t truePort = socket ? localPort(socket.get()) : 0;
+        if (socket)
+            made.reset(new HttpListener(std::move(socket), truePort, options, std::move(certificate)));
+        return std::pair(std::pair(known, truePort), std::move(made));
+    });
+    if (!listener || listener->options_ == options)
+        return listener;
+    error = {true, false,
+             "Port " + std::to_string(port) + " of " + known +
+                 " is open already, with another certificate or handshake timeout."};
+    return nullptr;
+}
+
+HttpListener::HttpListener(UniqueFd socket, std::uint16_t port, const ListenOptions &options,
+                           GRef<GTlsCertificate> certificate)
+    : thread_(httpThread()), port_(port), options_(options) {
+    thread_->runSync(
+        [&] { impl_ = std::make_unique<Impl>(std::move(socket), options, std::move(certificate)); });
 }
 
 HttpListener::~HttpListener() {
@@ -249,14 +229,18 @@ HttpListener::Serving::Serving(std::shared_ptr<HttpListener> listener, Routes ro
     : listener_(std::move(listener)), routes_(std::move(routes)) {
     listener_->thread_->runSync([this] {
         for (const auto &[path, handler] : routes_)
-            listener_->impl_->routes[path] = handler;
+            listener_->impl_->routes[path].push_back(&handler);
     });
 }
 
 HttpListener::Serving::~Serving() {
     listener_->thread_->runSync([this] {
-        for (const auto &[path, handler] : routes_)
-            listener_->impl_->routes.erase(path);
+        for (const auto &[path, handler] : routes_) {
+            const auto served = listener_->impl_->routes.find(path);
+            std::erase(served->second, &handler);
+            if (served->second.empty())
+                listener_->impl_->routes.erase(served);
+        }
     });
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/net/http_request.h"
 
+#include "lib/net/pending_connections.h"
+#include "lib/net/tls_stream.h"
+
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -54,20 +58,28 @@ bool drain(GIOStream *stream, std::string &early) {
     return false;
 }
 
-/// Finds the TCP connection below libsoup's own stream classes.
-GSocket *socketOf(GIOStream *stream) {
-    for (;;) {
-        if (G_IS_SOCKET_CONNECTION(stream))
-            return g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
-        if (!g_object_class_find_property(G_OBJECT_GET_CLASS(stream), "base-iostream"))
-            return nullptr;
+/// What libsoup has put around the connection.
+struct Layers {
+    GTlsConnection *tls = nullptr;
+    GSocketConnection *socket = nullptr;
+};
+
+/// Nothing below is owned: `stream` keeps it.
+Layers layersOf(GIOStream *stream) {
+    Layers layers;
+    while (stream && !G_IS_SOCKET_CONNECTION(stream)) {
+        if (G_IS_TLS_CONNECTION(stream))
+            layers.tls = G_TLS_CONNECTION(stream);
+        const char *below = layers.tls ? "base-io-stream" : "base-iostream";
         GIOStream *base = nullptr;
-        g_object_get(stream, "base-iostream", &base, nullptr);
-        if (!base)
-            return nullptr;
-        g_object_unref(base); // `stream` keeps it
+        if (g_object_class_find_property(G_OBJECT_GET_CLASS(stream), below))
+            g_object_get(stream, below, &base, nullptr);
+        if (base)
+            g_object_unref(base);
         stream = base;
     }
+    layers.socket = stream ? G_SOCKET_CONNECTION(stream) : nullptr;
+    return layers;
 }
 
 struct PendingUpgrade {
@@ -85,9 +97,15 @@ void steal(SoupServerMessage *message, gpointer data) {
     const GRef<GIOStream> stream(soup_server_message_steal_connection(message));
     if (!stream || !drain(stream.get(), upgraded.early))
         return;
-    // A descriptor of our own frees all that libsoup and GIO keep per connection.
-    if (GSocket *socket = socketOf(stream.get()))
-        upgraded.fd.reset(fcntl(g_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0));
+    const Layers layers = layersOf(stream.get());
+    if (!layers.socket)
+        return;
+    PendingConnections::release(layers.socket);
+    // A descriptor of our own frees all that libsoup keeps per connection, and without TLS GIO too.
+    upgraded.fd.reset(
+        fcntl(g_socket_get_fd(g_socket_connection_get_socket(layers.socket)), F_DUPFD_CLOEXEC, 0));
+    if (layers.tls)
+        upgraded.stream = std::make_unique<TlsStream>(retain(layers.tls));
     if (upgraded.fd)
         onUpgraded(std::move(upgraded));
 }
@@ -133,6 +151,15 @@ std::string HttpRequest::peer() const {
     return addressText(soup_server_message_get_remote_address(message_));
 }
 
+std::string HttpRequest::address() const {
+    GSocketAddress *remote = soup_server_message_get_remote_address(message_);
+    if (!G_IS_INET_SOCKET_ADDRESS(remote))
+        return {};
+    const CharPtr text(
+        g_inet_address_to_string(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(remote))));
+    return text.get();
+}
+
 bool HttpRequest::wantsWebSocket() const {
     SoupMessageHeaders *headers = soup_server_message_get_request_headers(message_);
     return soup_message_headers_header_contains(headers, "Upgrade", "websocket");
@@ -146,9 +173,30 @@ std::shared_ptr<DeferredReply> HttpRequest::defer() {
     return std::make_shared<DeferredReply>(message_);
 }
 
-bool HttpRequest::upgrade(std::function<void(UpgradedSocket)> onUpgraded) {
+bool HttpRequest::offers(std::string_view subprotocol) const {
+    bool found = false;
+    forEachSubprotocol([&](std::string_view offered) { found = found || offered == subprotocol; });
+    return found;
+}
+
+void HttpRequest::forEachSubprotocol(const std::function<void(std::string_view)> &call) const {
+    std::string_view list = header("Sec-WebSocket-Protocol");
+    while (!list.empty()) {
+        const auto end = std::min(list.find(','), list.size());
+        std::string_view one = list.substr(0, end);
+        list.remove_prefix(std::min(end + 1, list.size()));
+        const auto from = std::min(one.find_first_not_of(" \t"), one.size());
+        one = one.substr(from, one.find_last_not_of(" \t") + 1 - from);
+        if (!one.empty())
+            call(one);
+    }
+}
+
+bool HttpRequest::upgrade(const char *subprotocol, std::function<void(UpgradedSocket)> onUpgraded) {
+    std::array<char *, 2> chosen{const_cast<char *>(subprotocol), nullptr};
     // No list of extensions: permessage-deflate would make each frame depend on the viewer.
-    if (!soup_websocket_server_process_handshake(message_, nullptr, nullptr, nullptr, nullptr))
+    if (!soup_websocket_server_process_handshake(message_, nullptr, subprotocol ? chosen.data() : nullptr,
+                                                 nullptr, nullptr))
         return false;
     g_signal_connect_data(
         message_, "wrote-informational", G_CALLBACK(steal), new PendingUpgrade{std::move(onUpgraded), peer()},

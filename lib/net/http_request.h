@@ -60,15 +60,20 @@ public:
     std::string_view query(const char *name) const;
     std::string_view header(const char *name) const;
     std::string peer() const;
+    /// Without the port.
+    std::string address() const;
     bool wantsWebSocket() const;
+    /// Whether the client offers this WebSocket sub-protocol; all that it offers, in its order.
+    bool offers(std::string_view subprotocol) const;
+    void forEachSubprotocol(const std::function<void(std::string_view)> &call) const;
 
     /// One of these three, once.
     void reply(const HttpReply &reply);
     std::shared_ptr<DeferredReply> defer();
     /// Checks the handshake (RFC 6455 §4.2); false when it is wrong, and reply() is then wanted. Else sends
-    /// the 101 without any extension and hands the socket over: `onUpgraded` runs on the HTTP thread, or
-    /// never when the client leaves meanwhile.
-    bool upgrade(std::function<void(UpgradedSocket)> onUpgraded);
+    /// the 101 with `subprotocol` (null: none), without any extension, and hands the socket over:
+    /// `onUpgraded` runs on the HTTP thread, or never when the client leaves meanwhile.
+    bool upgrade(const char *subprotocol, std::function<void(UpgradedSocket)> onUpgraded);
 
 private:
     SoupServerMessage *message_;

@@ -24,12 +24,22 @@ void addHeaders(SoupMessage *message, const Headers &headers) {
         soup_message_headers_append(soup_message_get_request_headers(message), name.c_str(), value.c_str());
 }
 
+void believe(SoupSession *session, const std::string &caFile) {
+    if (caFile.empty())
+        return;
+    GError *error = nullptr;
+    const ObjectRef<GTlsDatabase> database(g_tls_file_database_new(caFile.c_str(), &error));
+    g_assert_no_error(error);
+    soup_session_set_tls_database(session, database.get());
+}
+
 } // namespace
 
 HttpAnswer httpRequest(const std::string &method, const std::string &url, const Headers &headers,
-                       const std::string &body, unsigned timeoutSeconds) {
+                       const std::string &body, unsigned timeoutSeconds, const std::string &caFile) {
     HttpAnswer answer;
     const ObjectRef<SoupSession> session(soup_session_new_with_options("timeout", timeoutSeconds, nullptr));
+    believe(session.get(), caFile);
     const ObjectRef<SoupMessage> message(soup_message_new(method.c_str(), url.c_str()));
     if (!message) {
         answer.error = "'" + url + "' is not a URL";
@@ -80,6 +90,7 @@ WebSocketClient::~WebSocketClient() {
 
 void WebSocketClient::connect(const Options &options) {
     session_.reset(soup_session_new_with_options("timeout", options.timeoutSeconds, nullptr));
+    believe(session_.get(), options.caFile);
     message_.reset(soup_message_new("GET", socketUrl(options.url).c_str()));
     if (!message_) {
         std::lock_guard lock(mutex_);

@@ -36,6 +36,7 @@ public:
         Headers headers;
         std::vector<std::string> protocols;
         unsigned timeoutSeconds = 20; ///< to connect
+        std::string caFile = {};      ///< PEM: whom to believe, instead of the system's list
     };
     struct Frame {
         bool text = true;
@@ -94,6 +95,7 @@ private:
 
 /// One request, answered or failed on return.
 HttpAnswer httpRequest(const std::string &method, const std::string &url, const Headers &headers = {},
-                       const std::string &body = "", unsigned timeoutSeconds = 20);
+                       const std::string &body = "", unsigned timeoutSeconds = 20,
+                       const std::string &caFile = "");
 
 } // namespace lt::support

@@ -36,7 +36,22 @@ public:
 
     /// Connects to a server on this machine and asks for a WebSocket at `path`, offering what no viewer
     /// needs.
-    RawViewer(std::uint16_t port, const std::string &path) {
+    RawViewer(std::uint16_t port, const std::string &path, const std::string &moreHeaders = "")
+        : RawViewer(port) {
+        sendBytes("GET " + path +
+                  " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                  "Sec-WebSocket-Extensions: permessage-deflate\r\n" +
+                  moreHeaders + "\r\n");
+        std::size_t end;
+        while ((end = in_.find("\r\n\r\n")) == in_.npos)
+            g_assert_true(fill(20000));
+        handshake_ = in_.substr(0, end);
+        in_.erase(0, end + 4);
+    }
+
+    /// Connects, and says nothing yet.
+    explicit RawViewer(std::uint16_t port) {
         own_.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -45,15 +60,6 @@ public:
         const int small = 4096; // so that one who does not read is soon behind
         setsockopt(own_.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         g_assert_cmpint(connect(own_.get(), reinterpret_cast<sockaddr *>(&address), sizeof address), ==, 0);
-        sendBytes("GET " + path +
-                  " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                  "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
-        std::size_t end;
-        while ((end = in_.find("\r\n\r\n")) == in_.npos)
-            g_assert_true(fill(20000));
-        handshake_ = in_.substr(0, end);
-        in_.erase(0, end + 4);
     }
 
     /// Head of the server's answer.

@@ -30,7 +30,7 @@ HttpListener::Handler text(const std::string &body) {
 
 std::shared_ptr<HttpListener> openListener(std::uint16_t port = 0, const std::string &address = "127.0.0.1") {
     ListenError error;
-    auto listener = HttpListener::open(address, port, error);
+    auto listener = HttpListener::open(address, port, {}, error);
     return listener;
 }
 
@@ -107,7 +107,7 @@ void many_threads_may_open_and_drop_the_same_port() {
         threads.emplace_back([&] {
             for (int i = 0; i < 100; i++) {
                 ListenError error;
-                failures += HttpListener::open("127.0.0.1", port, error) == nullptr;
+                failures += HttpListener::open("127.0.0.1", port, {}, error) == nullptr;
             }
         });
     for (auto &thread : threads)
@@ -120,13 +120,13 @@ void a_failure_to_listen_says_what_to_do() {
     ListenError error;
     taken = listenOn("127.0.0.1", 0, 1, error);
     const std::uint16_t port = localPort(taken.get());
-    g_assert_null(HttpListener::open("127.0.0.1", port, error).get());
+    g_assert_null(HttpListener::open("127.0.0.1", port, {}, error).get());
     g_assert_true(error.inUse);
     g_assert_true(error.sentence.find("port " + std::to_string(port) + " on 127.0.0.1") != std::string::npos);
-    g_assert_null(HttpListener::open("example.org", 0, error).get());
+    g_assert_null(HttpListener::open("example.org", 0, {}, error).get());
     g_assert_false(error.inUse);
     g_assert_true(error.sentence.find("\"example.org\"") != std::string::npos);
-    g_assert_null(HttpListener::open("192.0.2.1", 0, error).get());
+    g_assert_null(HttpListener::open("192.0.2.1", 0, {}, error).get());
     g_assert_true(error.sentence.find("no such address") != std::string::npos);
 }
 

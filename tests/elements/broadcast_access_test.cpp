@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Who gets in: tokens, origins, limits, timeouts, TLS, and where the metrics stand.
+#include "tests/elements/broadcast_rig.h"
+#include "tests/support/http_client.h"
+#include "tests/support/raw_viewer.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <glib/gstdio.h>
+#include <gst/gst.h>
+
+using namespace broadcast_test;
+using lt::support::HttpAnswer;
+using lt::support::httpRequest;
+using lt::test::RawViewer;
+
+namespace {
+
+constexpr const char *kTokenVariable = "LT_TEST_VIEWER_TOKEN";
+
+/// Properties are NAME=VALUE.
+lt::ObjectRef<GstElement> makeWith(const std::vector<std::string> &properties, const char *session = "demo",
+                                   guint port = 0) {
+    auto element = makeBroadcast(session, port);
+    for (const auto &property : properties) {
+        const auto equals = property.find('=');
+        gst_util_set_object_arg(G_OBJECT(element.get()), property.substr(0, equals).c_str(),
+                                property.substr(equals + 1).c_str());
+    }
+    return element;
+}
+
+lt::support::Headers upgradeHeaders() {
+    return {{"Connection", "Upgrade"},
+            {"Upgrade", "websocket"},
+            {"Sec-WebSocket-Version", "13"},
+            {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+}
+
+/// A refusal is told by status and by a JSON body that names the word.
+void expectRefusal(const HttpAnswer &answer, int status, const char *word) {
+    g_test_message("%d %s", answer.status, answer.body.c_str());
+    g_assert_cmpint(answer.status, ==, status);
+    g_assert_cmpstr(answer.headers.at("content-type").c_str(), ==, "application/json");
+    g_assert_nonnull(std::strstr(answer.body.c_str(), (std::string("\"error\":\"") + word).c_str()));
+}
+
+HttpAnswer knock(const Rig &rig, const std::string &path, const lt::support::Headers &more = {}) {
+    auto headers = upgradeHeaders();
+    headers.insert(headers.end(), more.begin(), more.end());
+    return httpRequest("GET", rig.http(path), headers);
+}
+
+void a_token_is_taken_from_header_sub_protocol_or_query() {
+    g_setenv(kTokenVariable, "s3cret", TRUE);
+    Rig rig(makeWith({std::string("auth-token-env=") + kTokenVariable}));
+    expectRefusal(knock(rig, "/ws/demo"), 401, "UNAUTHENTICATED");
+    const auto wrong = knock(rig, "/ws/demo?token=s3creT");
+    expectRefusal(wrong, 401, "UNAUTHENTICATED");
+    g_assert_cmpint(static_cast<int>(wrong.headers.count("www-authenticate")), ==, 1);
+    g_assert_cmpint(static_cast<int>(wrong.body.find("s3cre")), ==, -1);
+    // Who may not watch does not learn what there is to watch.
+    expectRefusal(knock(rig, "/ws/nobody"), 401, "UNAUTHENTICATED");
+    expectRefusal(httpRequest("GET", rig.http("/sessions")), 401, "UNAUTHENTICATED");
+
+    auto options = rig.at("/ws/demo");
+    options.headers = {{"Authorization", "Bearer s3cret"}};
+    WebSocketClient byHeader(options);
+    g_assert_true(byHeader.connected());
+    WebSocketClient byQuery(rig.at("/ws/demo?token=s3cret"));
+    g_assert_true(byQuery.connected());
+    options = rig.at("/ws/demo");
+    options.protocols = {"livetranscript.v1", "livetranscript.token.s3cret"};
+    WebSocketClient byProtocol(options);
+    g_assert_true(byProtocol.connected());
+    rig.push(transcript("u1", "hello"));
+    for (const auto *client : {&byHeader, &byQuery, &byProtocol})
+        g_assert_true(waitForTexts(*client, "hello"));
+}
+
+void the_token_never_comes_back_as_a_sub_protocol() {
+    g_setenv(kTokenVariable, "s3cret", TRUE);
+    Rig rig(makeWith({std::string("auth-token-env=") + kTokenVariable}));
+    RawViewer v1(rig.port(), "/ws/demo",
+                 "Sec-WebSocket-Protocol: livetranscript.token.s3cret, livetranscript.v1\r\n");
+    g_assert_nonnull(std::strstr(v1.handshake().c_str(), "livetranscript.v1"));
+    g_assert_null(std::strstr(v1.handshake().c_str(), "s3cret"));
+    RawViewer v2(rig.port(), "/ws/demo",
+                 "Sec-WebSocket-Protocol: livetranscript.v2, livetranscript.token.s3cret\r\n");
+    g_assert_nonnull(std::strstr(v2.handshake().c_str(), "livetranscript.v2"));
+    RawViewer none(rig.port(), "/ws/demo?token=s3cret", "Sec-WebSocket-Protocol: chat\r\n");
+    g_assert_null(std::strstr(none.handshake().c_str(), "Sec-WebSocket-Protocol"));
+}
+
+void secrets_that_cannot_be_read_stop_the_element_with_a_sentence() {
+    g_unsetenv(kTokenVariable);
+    const struct {
+        std::string property;
+        const char *wanted;
+    } rows[] = {
+        {std::string("auth-token-env=") + kTokenVariable, "environment variable LT_TEST_VIEWER_TOKEN"},
+        {"auth-token-file=/no/such/file", "/no/such/file"},
+        {"tls-certificate-file=/no/such/file", "/no/such/file"},
+        {"allowed-origins=example.org", "not an origin"},
+        {"allowed-origins=https://example.org/page", "not an origin"},
+    };
+    for (const auto &row : rows) {
+        const auto element = makeWith({row.property});
+        const lt::ObjectRef<GstBus> bus(gst_bus_new());
+        gst_element_set_bus(element.get(), bus.get());
+        g_assert_cmpint(gst_element_set_state(element.get(), GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+        const auto message = waitFor(bus.get(), GST_MESSAGE_ERROR);
+        const std::string problem = Rig::problemOf(message.get());
+        g_test_message("%s", problem.c_str());
+        g_assert_nonnull(std::strstr(problem.c_str(), row.wanted));
+        gst_element_set_bus(element.get(), nullptr);
+        gst_element_set_state(element.get(), GST_STATE_NULL);
+    }
+}
+
+void pages_of_other_origins_are_refused() {
+    Rig rig(makeWith({"allowed-origins=https://example.org, http://localhost:8080"}));
+    expectRefusal(knock(rig, "/ws/demo", {{"Origin", "https://evil.example"}}), 403, "UNAUTHENTICATED");
+    expectRefusal(knock(rig, "/ws/demo", {{"Origin", "null"}}), 403, "UNAUTHENTICATED");
+    expectRefusal(knock(rig, "/ws/demo", {{"Origin", "https://example.org.evil.example"}}), 403,
+                  "UNAUTHENTICATED");
+    auto options = rig.at("/ws/demo");
+    options.headers = {{"Origin", "https://EXAMPLE.org"}};
+    g_assert_true(WebSocketClient(options).connected());
+    g_assert_true(WebSocketClient(rig.at("/ws/demo")).connected()); // no browser
+}
+
+/// Waits until a place is free again.
+bool getsIn(const Rig &rig, const std::string &path) {
+    for (int i = 0; i < 2000; i++) {
+        if (WebSocketClient(rig.at(path)).connected())
+            return true;
+        g_usleep(10000);
+    }
+    return false;
+}
+
+void viewers_are_limited_in_all_per_session_and_per_address() {
+    const struct {
+        const char *property;
+        int status;
+    } rows[] = {{"max-viewers=1", 503}, {"max-session-viewers=1", 503}, {"max-address-viewers=1", 429}};
+    for (const auto &row : rows) {
+        Rig rig(makeWith({row.property}));
+        {
+            WebSocketClient first(rig.at("/ws/demo"));
+            g_assert_true(first.connected());
+            const auto refused = knock(rig, "/ws/demo");
+            expectRefusal(refused, row.status, "RESOURCE_EXHAUSTED");
+            g_assert_cmpint(static_cast<int>(refused.headers.count("retry-after")), ==, 1);
+            g_assert_nonnull(
+                std::strstr(httpRequest("GET", rig.http("/readyz")).body.c_str(), "\"viewers\":1"));
+        }
+        g_assert_true(getsIn(rig, "/ws/demo"));
+    }
+}
+
+void a_handshake_that_takes_too_long_is_cut_off() {
+    Rig rig(makeWith({"handshake-timeout-ms=50"}));
+    for (const char *begun : {"", "GET /ws/demo HTTP/1.1\r\nHost: x\r\nUpgr"}) {
+        RawViewer slow(rig.port());
+        slow.sendBytes(begun);
+        g_assert_true(slow.reachesEnd());
+    }
+    // Who has been upgraded has no deadline any more: two others have come and gone since.
+    WebSocketClient viewer(rig.at("/ws/demo"));
+    for (int i = 0; i < 2; i++)
+        g_assert_true(RawViewer(rig.port()).reachesEnd());
+    rig.push(transcript("u1", "still here"));
+    g_assert_true(waitForTexts(viewer, "still here"));
+}
+
+void elements_that_share_a_port_agree_on_access() {
+    Rig rig(makeWith({"max-viewers=7"}, "one"));
+    const auto other = makeWith({}, "two", rig.port());
+    const lt::ObjectRef<GstBus> bus(gst_bus_new());
+    gst_element_set_bus(other.get(), bus.get());
+    g_assert_cmpint(gst_element_set_state(other.get(), GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+    const auto message = waitFor(bus.get(), GST_MESSAGE_ERROR);
+    g_assert_nonnull(std::strstr(Rig::problemOf(message.get()).c_str(), "settings of access differ"));
+    gst_element_set_bus(other.get(), nullptr);
+    gst_element_set_state(other.get(), GST_STATE_NULL);
+    Rig same(makeWith({"max-viewers=7"}, "two", rig.port()));
+    g_assert_true(WebSocketClient(same.at("/ws/one")).connected());
+    g_assert_true(WebSocketClient(rig.at("/ws/two")).connected());
+}
+
+guint freePort() {
+    Rig rig;
+    return rig.port();
+}
+
+void metrics_may_stand_on_a_port_of_their_own() {
+    const guint port = freePort();
+    const std::string property = "metrics-port=" + std::to_string(port);
+    const std::string url = "http://127.0.0.1:" + std::to_string(port) + "/metrics";
+    {
+        auto first = std::make_unique<Rig>(makeWith({property}));
+        Rig second(makeWith({property}, "second")); // of a port of its own, with the same one for metrics
+        g_assert_cmpint(httpRequest("GET", first->http("/metrics")).status, ==, 404);
+        g_assert_cmpint(httpRequest("GET", url).status, ==, 200);
+        g_assert_cmpint(httpRequest("GET", "http://127.0.0.1:" + std::to_string(port) + "/ws/demo").status,
+                        ==, 404);
+        first.reset();
+        g_assert_cmpint(httpRequest("GET", url).status, ==, 200);
+    }
+    g_assert_cmpint(httpRequest("GET", url).status, ==, 0);
+}
+
+void metrics_may_be_behind_the_token() {
+    g_setenv(kTokenVariable, "s3cret", TRUE);
+    const std::string token = std::string("auth-token-env=") + kTokenVariable;
+    {
+        Rig rig(makeWith({token}));
+        g_assert_cmpint(httpRequest("GET", rig.http("/metrics")).status, ==, 200);
+    }
+    Rig rig(makeWith({token, "metrics-need-token=true"}));
+    expectRefusal(httpRequest("GET", rig.http("/metrics")), 401, "UNAUTHENTICATED");
+    g_assert_cmpint(httpRequest("GET", rig.http("/metrics"), {{"Authorization", "bearer s3cret"}}).status, ==,
+                    200);
+    g_assert_cmpint(httpRequest("GET", rig.http("/healthz")).status, ==, 200);
+    g_assert_cmpint(httpRequest("GET", rig.http("/readyz")).status, ==, 200);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    gst_init(&argc, &argv);
+    const std::string prefix = "/broadcast-access/";
+    const std::pair<const char *, void (*)()> tests[] = {
+        {"token", a_token_is_taken_from_header_sub_protocol_or_query},
+        {"sub-protocol", the_token_never_comes_back_as_a_sub_protocol},
+        {"secrets", secrets_that_cannot_be_read_stop_the_element_with_a_sentence},
+        {"origins", pages_of_other_origins_are_refused},
+        {"limits", viewers_are_limited_in_all_per_session_and_per_address},
+        {"handshake", a_handshake_that_takes_too_long_is_cut_off},
+        {"shared-port", elements_that_share_a_port_agree_on_access},
+        {"metrics-port", metrics_may_stand_on_a_port_of_their_own},
+        {"metrics-token", metrics_may_be_behind_the_token},
+    };
+    for (const auto &[name, test] : tests)
+        g_test_add_func((prefix + name).c_str(), test);
+    const int status = g_test_run();
+    gst_deinit();
+    return status;
+}
