@@ -37,6 +37,10 @@ bool nestedTooDeeply(std::string_view text) {
 } // namespace
 
 JsonObjectRef parseObject(std::string_view text, std::string &problem) {
+    if (text.empty()) {
+        problem = "the text is empty";
+        return nullptr;
+    }
     if (!g_utf8_validate_len(text.data(), text.size(), nullptr)) {
         problem = "the text is not UTF-8";
         return nullptr;

@@ -8,8 +8,8 @@
 
 namespace lt::support {
 
-/// The object `text` consists of, or nothing with `problem` set to a sentence: not UTF-8, not JSON, not an
-/// object, or nested deeper than anything of this protocol.
+/// The object `text` consists of, or nothing with `problem` set to a sentence: empty, not UTF-8, not JSON,
+/// not an object, or nested deeper than anything of this protocol.
 JsonObjectRef parseObject(std::string_view text, std::string &problem);
 
 /// Takes `object` and returns its text, on one line.

@@ -26,6 +26,7 @@ struct EmulatorOptions {
     std::int64_t idleMs = 30000;          ///< connected without audio, then close 4408; 0: no limit
     std::int64_t resumeMs = 60000;        ///< without a connection, then the session ends by itself
     std::int64_t audioSeconds = 3 * 3600; ///< length of a session, then close 1000
+    std::string webhook;                  ///< of the account: gets lifecycle events; empty: none
     DelayProfile delays;                  ///< nothing takes any time by default
     bool behindTls = false;               ///< whoever stands in front of it encrypts: addresses are wss
     std::uint64_t seed = 1;               ///< of everything drawn
@@ -41,6 +42,8 @@ struct EmulatorReport {
     std::size_t posts = 0;       ///< POST /v2/live, however answered
     std::size_t upgrades = 0;    ///< WebSocket upgrades asked for, however answered
     std::size_t connections = 0; ///< open now
+    std::size_t callbacks = 0;   ///< delivered, webhook included
+    std::size_t failedCallbacks = 0;
 };
 
 /// The live service of Gladia, as documented, on a loopback port: POST /v2/live, its WebSocket, and the

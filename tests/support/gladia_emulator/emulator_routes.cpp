@@ -38,6 +38,8 @@ std::string reportJson(const EmulatorReport &report) {
     json_object_set_int_member(object.get(), "posts", static_cast<gint64>(report.posts));
     json_object_set_int_member(object.get(), "upgrades", static_cast<gint64>(report.upgrades));
     json_object_set_int_member(object.get(), "connections", static_cast<gint64>(report.connections));
+    json_object_set_int_member(object.get(), "callbacks", static_cast<gint64>(report.callbacks));
+    json_object_set_int_member(object.get(), "failedCallbacks", static_cast<gint64>(report.failedCallbacks));
     json_object_set_array_member(object.get(), "sessions", sessions);
     return support::toText(std::move(object));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/live_server.h"
+#include "tests/support/gladia_emulator/callback_body.h"
 #include "tests/support/gladia_emulator/emulator_routes.h"
 #include "tests/support/gladia_emulator/http_reply.h"
 #include "tests/support/gladia_emulator/rest_routes.h"
@@ -46,6 +47,7 @@ LiveServer::LiveServer(EmulatorOptions options, Faults &faults, support::LoopThr
       thread_(thread),
       changed_(std::move(changed)),
       server_(soup_server_new("server-header", "livetranscript-gladia-emulator", nullptr)),
+      callbacks_(changed_),
       store_(options_.keptSessions),
       parked_(thread),
       networkDraws_(options_.seed, kNetworkStream),
@@ -199,15 +201,19 @@ void LiveServer::createSession(SoupServerMessage *message, const std::string &re
         replyError(message, SOUP_STATUS_BAD_REQUEST, "Invalid parameter(s)", checked.errors);
         return;
     }
-    const SessionSettings settings{.limits = {.idleMs = options_.idleMs,
-                                              .resumeMs = options_.resumeMs,
-                                              .audioSeconds = options_.audioSeconds},
-                                   .clock = options_.clock,
-                                   .delays = options_.delays,
-                                   .seed = options_.seed,
-                                   .stream = sessions_++};
-    const auto session = std::make_shared<Session>(SessionIdentity{newUuid(), newUuid(), region, body},
-                                                   std::move(checked.config), settings, faults_);
+    const SessionIdentity named{newUuid(), newUuid(), region, body};
+    const SessionSettings settings{
+        .limits = {.idleMs = options_.idleMs,
+                   .resumeMs = options_.resumeMs,
+                   .audioSeconds = options_.audioSeconds},
+        .clock = options_.clock,
+        .delays = options_.delays,
+        .seed = options_.seed,
+        .stream = sessions_++,
+        .told = [this, id = named.id, config = checked.config](const Message &said) {
+            tellOutside(id, config, said);
+        }};
+    const auto session = std::make_shared<Session>(named, std::move(checked.config), settings, faults_);
     store_.add(session);
     const SessionIdentity &identity = session->identity();
     support::JsonObjectRef answer(json_object_new());
@@ -217,6 +223,13 @@ void LiveServer::createSession(SoupServerMessage *message, const std::string &re
         answer.get(), "url",
         (std::string(options_.behindTls ? "wss://" : "ws://") + requestedHost(message, authority()) + "/v2/live?token=" + identity.token).c_str());
     replyJson(message, SOUP_STATUS_CREATED, toText(std::move(answer)));
+}
+
+void LiveServer::tellOutside(const std::string &sessionId, const LiveConfig &config, const Message &message) {
+    if (!config.callbackUrl.empty() && config.callbackMessages.wants(message.kind))
+        callbacks_.send(config.callbackUrl, callbackBody(sessionId, message));
+    if (!options_.webhook.empty() && message.kind == MessageKind::kLifecycle)
+        callbacks_.send(options_.webhook, webhookBody(sessionId, message));
 }
 
 void LiveServer::handleUpgrade(SoupServerMessage *message, GHashTable *query) {
@@ -288,6 +301,8 @@ EmulatorReport LiveServer::report() const {
     report.posts = posts_;
     report.upgrades = upgrades_;
     report.connections = connections_.size();
+    report.callbacks = callbacks_.counts().delivered;
+    report.failedCallbacks = callbacks_.counts().failed;
     return report;
 }
 

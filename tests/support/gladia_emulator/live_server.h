@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "tests/support/gladia_emulator/callback_sender.h"
 #include "tests/support/gladia_emulator/delays.h"
 #include "tests/support/gladia_emulator/emulator.h"
 #include "tests/support/gladia_emulator/listening_socket.h"
@@ -48,6 +49,7 @@ private:
     bool authorised(SoupServerMessage *message) const;
     void handlePost(SoupServerMessage *message, GHashTable *query);
     void createSession(SoupServerMessage *message, const std::string &region);
+    void tellOutside(const std::string &sessionId, const LiveConfig &config, const Message &message);
     void handleUpgrade(SoupServerMessage *message, GHashTable *query);
     void upgrade(SoupServerMessage *message, std::shared_ptr<Session> session);
     void adopt(SoupServerMessage *message, std::shared_ptr<Session> session);
@@ -66,6 +68,7 @@ private:
     const std::function<void()> changed_;
     support::ObjectRef<SoupServer> server_;
     ListeningSocket socket_;
+    CallbackSender callbacks_;
     SessionStore store_;
     ParkedRequests parked_;
     std::vector<std::unique_ptr<LiveConnection>> connections_;

@@ -23,6 +23,9 @@ struct Arguments {
     gboolean exitWithParent = FALSE;
     int idleSeconds = 30;
     int resumeSeconds = 60;
+    int maxLive = 1000;
+    int lengthSeconds = 3 * 3600;
+    char *webhook = nullptr;
     gint64 seed = 1;
     char *faults = nullptr;
     DelayProfile delays;
@@ -31,6 +34,7 @@ struct Arguments {
         g_free(address);
         g_free(key);
         g_free(faults);
+        g_free(webhook);
     }
 };
 
@@ -55,6 +59,12 @@ bool parse(int argc, char **argv, Arguments &arguments) {
          "SECONDS"},
         {"resume", 0, 0, G_OPTION_ARG_INT, &arguments.resumeSeconds,
          "end a session after so long without a connection (60)", "SECONDS"},
+        {"length", 0, 0, G_OPTION_ARG_INT, &arguments.lengthSeconds,
+         "end a session after so much audio (10800)", "SECONDS"},
+        {"max-live", 0, 0, G_OPTION_ARG_INT, &arguments.maxLive,
+         "sessions at a time, more are answered 429 (1000)", "N"},
+        {"webhook", 0, 0, G_OPTION_ARG_STRING, &arguments.webhook, "the account's: gets lifecycle events",
+         "URL"},
         {"delay-profile", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
          reinterpret_cast<gpointer>(readDelays),
          "take the time the service takes, or so: network=100-150,partial=200-500,final=500-1000 (none)",
@@ -77,9 +87,9 @@ bool parse(int argc, char **argv, Arguments &arguments) {
         return false;
     }
     if (arguments.port < 0 || arguments.port > 65535 || arguments.idleSeconds < 0 ||
-        arguments.resumeSeconds < 1) {
+        arguments.resumeSeconds < 1 || arguments.lengthSeconds < 1 || arguments.maxLive < 0) {
         std::fprintf(stderr, "livetranscript-gladia-emulator: a port is 0 to 65535, --idle is not negative, "
-                             "--resume at least 1\n");
+                             "--max-live neither, --resume and --length are at least 1\n");
         return false;
     }
     return true;
@@ -128,6 +138,9 @@ EmulatorOptions optionsFrom(const Arguments &arguments) {
     options.strict = arguments.strict;
     options.idleMs = arguments.idleSeconds * 1000LL;
     options.resumeMs = arguments.resumeSeconds * 1000LL;
+    options.audioSeconds = arguments.lengthSeconds;
+    options.maxLive = static_cast<std::size_t>(arguments.maxLive);
+    options.webhook = arguments.webhook ? arguments.webhook : "";
     options.delays = arguments.delays;
     options.seed = static_cast<std::uint64_t>(arguments.seed);
     if (arguments.print)

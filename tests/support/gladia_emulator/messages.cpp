@@ -98,7 +98,8 @@ JsonObjectRef addOnData(const Envelope &envelope, const Utterance &utterance) {
 }
 
 Message sealed(MessageKind kind, JsonObjectRef message) {
-    return {kind, toText(std::move(message))};
+    std::string type = support::stringMember(message.get(), "type");
+    return {kind, std::move(type), toText(std::move(message))};
 }
 
 Message addOn(const Envelope &envelope, const char *type, JsonObjectRef data) {
@@ -138,6 +139,70 @@ JsonObjectRef transcriptionObject(const Envelope &envelope, const Outcome &outco
     return object;
 }
 
+/// Into the language it already has it is the same once more, as the service does it.
+Utterance translated(const Envelope &envelope, const Utterance &utterance, const std::string &target) {
+    Utterance out = utterance;
+    if (target == envelope.language)
+        return out;
+    const std::string mark = " [" + target + "]";
+    out.text = mark + utterance.text;
+    out.words.front().text = mark + out.words.front().text;
+    return out;
+}
+
+JsonObjectRef entityObject(const Utterance &utterance) {
+    JsonObjectRef entity = newObject();
+    set(entity, "entity_type", std::string("NUMBER"));
+    set(entity, "text", std::string(trimmed(utterance.text)));
+    setSeconds(entity, "start", utterance.start);
+    setSeconds(entity, "end", utterance.end);
+    return entity;
+}
+
+JsonObjectRef sentimentObject(const Utterance &utterance) {
+    JsonObjectRef result = newObject();
+    set(result, "sentiment", std::string("neutral"));
+    set(result, "emotion", std::string("neutral"));
+    set(result, "text", std::string(trimmed(utterance.text)));
+    setSeconds(result, "start", utterance.start);
+    setSeconds(result, "end", utterance.end);
+    json_object_set_int_member(result.get(), "channel", utterance.channel);
+    return result;
+}
+
+JsonArrayRef listOf(std::span<const Utterance> utterances, JsonObjectRef (*make)(const Utterance &)) {
+    JsonArrayRef list(json_array_new());
+    for (const auto &utterance : utterances)
+        json_array_add_object_element(list.get(), make(utterance).release());
+    return list;
+}
+
+/// An add-on as it stands in the result: what it found, and how it went.
+template <typename Results>
+JsonObjectRef addOnResult(const Outcome &outcome, Results results) {
+    JsonObjectRef object = newObject();
+    json_object_set_boolean_member(object.get(), "success", TRUE);
+    json_object_set_boolean_member(object.get(), "is_empty", outcome.finals.empty());
+    setSeconds(object, "exec_time", 0);
+    json_object_set_null_member(object.get(), "error");
+    set(object, "results", std::move(results));
+    return object;
+}
+
+/// One transcription for each language asked for.
+JsonArrayRef translations(const Envelope &envelope, const Outcome &outcome) {
+    JsonArrayRef list(json_array_new());
+    for (const auto &target : outcome.translationTargets) {
+        Outcome other = outcome;
+        for (auto &utterance : other.finals)
+            utterance = translated(envelope, utterance, target);
+        Envelope about = envelope;
+        about.language = target;
+        json_array_add_object_element(list.get(), transcriptionObject(about, other).release());
+    }
+    return list;
+}
+
 } // namespace
 
 std::string utteranceId(const Utterance &utterance) {
@@ -159,13 +224,21 @@ Message audioChunkAck(const Envelope &envelope, std::uint64_t startByte, std::ui
     return sealed(MessageKind::kAcknowledgment, std::move(message));
 }
 
-Message audioChunkRefusal(const Envelope &envelope, const std::string &reason) {
-    JsonObjectRef message = startAck(envelope, "audio_chunk", false);
+static Message refusal(const Envelope &envelope, const char *type, const std::string &reason) {
+    JsonObjectRef message = startAck(envelope, type, false);
     JsonObjectRef error = newObject();
     set(error, "message", reason);
     set(message, "error", std::move(error));
     json_object_set_null_member(message.get(), "data");
     return sealed(MessageKind::kAcknowledgment, std::move(message));
+}
+
+Message audioChunkRefusal(const Envelope &envelope, const std::string &reason) {
+    return refusal(envelope, "audio_chunk", reason);
+}
+
+Message stopRecordingRefusal(const Envelope &envelope, const std::string &reason) {
+    return refusal(envelope, "stop_recording", reason);
 }
 
 Message stopRecordingAck(const Envelope &envelope, double duration, double leftToProcess) {
@@ -199,42 +272,23 @@ Message transcript(const Envelope &envelope, const Utterance &utterance, bool is
 }
 
 Message translation(const Envelope &envelope, const Utterance &utterance, const std::string &target) {
-    Utterance translated = utterance;
-    const std::string mark = " [" + target + "]";
-    translated.text = mark + utterance.text;
-    translated.words.front().text = mark + translated.words.front().text;
     JsonObjectRef data = addOnData(envelope, utterance);
     set(data, "original_language", envelope.language);
     set(data, "target_language", target);
-    set(data, "translated_utterance", utteranceObject(translated, target, kFinalConfidence));
+    set(data, "translated_utterance",
+        utteranceObject(translated(envelope, utterance, target), target, kFinalConfidence));
     return addOn(envelope, "translation", std::move(data));
 }
 
 Message namedEntities(const Envelope &envelope, const Utterance &utterance) {
-    JsonObjectRef entity = newObject();
-    set(entity, "entity_type", std::string("NUMBER"));
-    set(entity, "text", std::string(trimmed(utterance.text)));
-    setSeconds(entity, "start", utterance.start);
-    setSeconds(entity, "end", utterance.end);
-    JsonArrayRef results(json_array_new());
-    json_array_add_object_element(results.get(), entity.release());
     JsonObjectRef data = addOnData(envelope, utterance);
-    set(data, "results", std::move(results));
+    set(data, "results", listOf(std::span(&utterance, 1), entityObject));
     return addOn(envelope, "named_entity_recognition", std::move(data));
 }
 
 Message sentiment(const Envelope &envelope, const Utterance &utterance) {
-    JsonObjectRef result = newObject();
-    set(result, "sentiment", std::string("neutral"));
-    set(result, "emotion", std::string("neutral"));
-    set(result, "text", std::string(trimmed(utterance.text)));
-    setSeconds(result, "start", utterance.start);
-    setSeconds(result, "end", utterance.end);
-    json_object_set_int_member(result.get(), "channel", utterance.channel);
-    JsonArrayRef results(json_array_new());
-    json_array_add_object_element(results.get(), result.release());
     JsonObjectRef data = addOnData(envelope, utterance);
-    set(data, "results", std::move(results));
+    set(data, "results", listOf(std::span(&utterance, 1), sentimentObject));
     return addOn(envelope, "sentiment_analysis", std::move(data));
 }
 
@@ -265,6 +319,28 @@ Message postSummarization(const Envelope &envelope, const Outcome &outcome) {
     return sealed(MessageKind::kPostProcessing, std::move(message));
 }
 
+Message postChapterization(const Envelope &envelope, const Outcome &outcome) {
+    JsonArrayRef chapters(json_array_new());
+    if (!outcome.finals.empty()) {
+        JsonObjectRef chapter = newObject();
+        const std::string text = fullTranscript(outcome);
+        set(chapter, "headline", std::string(trimmed(outcome.finals.front().text)));
+        set(chapter, "gist", summaryOf(outcome));
+        set(chapter, "keywords", JsonArrayRef(json_array_new()));
+        setSeconds(chapter, "start", outcome.finals.front().start);
+        setSeconds(chapter, "end", outcome.finals.back().end);
+        set(chapter, "sentences", JsonArrayRef(json_array_new()));
+        set(chapter, "text", text);
+        json_array_add_object_element(chapters.get(), chapter.release());
+    }
+    JsonObjectRef data = newObject();
+    set(data, "results", std::move(chapters));
+    JsonObjectRef message = startMessage(envelope, "post_chapterization");
+    json_object_set_null_member(message.get(), "error");
+    set(message, "data", std::move(data));
+    return sealed(MessageKind::kPostProcessing, std::move(message));
+}
+
 JsonObjectRef resultObject(const Envelope &envelope, const Outcome &outcome, bool withMessages) {
     JsonObjectRef metadata = newObject();
     setSeconds(metadata, "audio_duration", outcome.duration);
@@ -274,15 +350,14 @@ JsonObjectRef resultObject(const Envelope &envelope, const Outcome &outcome, boo
     JsonObjectRef result = newObject();
     set(result, "metadata", std::move(metadata));
     set(result, "transcription", transcriptionObject(envelope, outcome));
-    if (outcome.summarize) {
-        JsonObjectRef summarization = newObject();
-        json_object_set_boolean_member(summarization.get(), "success", TRUE);
-        json_object_set_boolean_member(summarization.get(), "is_empty", outcome.finals.empty());
-        setSeconds(summarization, "exec_time", 0);
-        json_object_set_null_member(summarization.get(), "error");
-        set(summarization, "results", summaryOf(outcome));
-        set(result, "summarization", std::move(summarization));
-    }
+    if (!outcome.translationTargets.empty())
+        set(result, "translation", addOnResult(outcome, translations(envelope, outcome)));
+    if (outcome.summarize)
+        set(result, "summarization", addOnResult(outcome, summaryOf(outcome)));
+    if (outcome.namedEntities)
+        set(result, "named_entity_recognition", addOnResult(outcome, listOf(outcome.finals, entityObject)));
+    if (outcome.sentiment)
+        set(result, "sentiment_analysis", addOnResult(outcome, listOf(outcome.finals, sentimentObject)));
     if (withMessages)
         set(result, "messages", stringArray(outcome.messages));
     return result;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/support/gladia_emulator/listener.h"
+#include "tests/support/gladia_emulator/messages_config.h"
 #include "tests/support/glib_refs.h"
 
 #include <cstdint>
@@ -11,19 +12,9 @@
 
 namespace lt::emulator {
 
-/// What the messages_config flags tell apart.
-enum class MessageKind {
-    kAcknowledgment,
-    kSpeechEvent,
-    kPartial,
-    kFinal,
-    kRealtimeProcessing,
-    kPostProcessing,
-    kLifecycle,
-};
-
 struct Message {
     MessageKind kind;
+    std::string type; ///< as it stands in `text`
     std::string text;
 };
 
@@ -41,6 +32,7 @@ Message audioChunkAck(const Envelope &envelope, std::uint64_t startByte, std::ui
                       double startTime, double endTime);
 Message audioChunkRefusal(const Envelope &envelope, const std::string &reason);
 Message stopRecordingAck(const Envelope &envelope, double duration, double leftToProcess);
+Message stopRecordingRefusal(const Envelope &envelope, const std::string &reason);
 Message speechEvent(const Envelope &envelope, const Heard &heard);
 Message transcript(const Envelope &envelope, const Utterance &utterance, bool isFinal);
 
@@ -48,7 +40,7 @@ Message translation(const Envelope &envelope, const Utterance &utterance, const 
 Message namedEntities(const Envelope &envelope, const Utterance &utterance);
 Message sentiment(const Envelope &envelope, const Utterance &utterance);
 
-/// "start_recording", "end_session": lifecycle messages without data.
+/// "start_session", "start_recording", "end_session": lifecycle messages without data.
 Message lifecycle(const Envelope &envelope, const char *type);
 Message endRecording(const Envelope &envelope, double duration);
 
@@ -58,11 +50,16 @@ struct Outcome {
     double duration = 0;
     int channels = 1;
     bool summarize = false;
+    bool namedEntities = false;
+    bool sentiment = false;
+    std::vector<std::string> translationTargets;
     std::vector<std::string> messages; ///< for the result of GET
 };
 
 Message postTranscript(const Envelope &envelope, const Outcome &outcome);
 Message postSummarization(const Envelope &envelope, const Outcome &outcome);
+/// One chapter that holds everything; none when nothing was said.
+Message postChapterization(const Envelope &envelope, const Outcome &outcome);
 Message postFinalTranscript(const Envelope &envelope, const Outcome &outcome);
 /// The "result" of GET /v2/live/{id}: the same as post_final_transcript, and the messages.
 support::JsonObjectRef resultObject(const Envelope &envelope, const Outcome &outcome, bool withMessages);

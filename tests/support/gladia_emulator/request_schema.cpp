@@ -88,7 +88,7 @@ const Field kMessagesFields[] = {
 };
 
 const Field kCallbackFields[] = {
-    {.name = "url", .kind = kString, .required = true},
+    {.name = "url", .kind = kUrl, .required = true},
     {"receive_partial_transcripts", kBool, "false"},
     {"receive_final_transcripts", kBool, "true"},
     {"receive_speech_events", kBool, "false"},

@@ -11,6 +11,7 @@ enum class FieldKind {
     kInteger,    ///< within least … most, or one of `choices`
     kNumber,     ///< within least … most
     kString,     ///< one of `choices` if there are any
+    kUrl,        ///< http or https
     kStrings,    ///< array of strings; one of `choices` each, at least `least` of them
     kObject,     ///< with `fields`
     kFreeObject, ///< any JSON object

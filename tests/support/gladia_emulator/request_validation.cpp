@@ -3,10 +3,13 @@
 #include "tests/support/gladia_emulator/request_schema.h"
 #include "tests/support/json_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <optional>
 #include <utility>
+
+#include <libsoup/soup.h>
 
 namespace lt::emulator {
 
@@ -47,6 +50,13 @@ bool isAmong(std::string_view choices, std::string_view value) {
         at = end + 1;
     }
     return false;
+}
+
+bool isWebAddress(const char *text) {
+    const support::UriRef uri(g_uri_parse(text, static_cast<GUriFlags>(SOUP_HTTP_URI_FLAGS), nullptr));
+    const std::string_view scheme = uri ? g_uri_get_scheme(uri.get()) : "";
+    const char *host = uri ? g_uri_get_host(uri.get()) : nullptr;
+    return (scheme == "http" || scheme == "https") && host && *host;
 }
 
 std::string listed(std::string_view choices) {
@@ -140,6 +150,10 @@ private:
                 fail(path, "must be a string");
             else if (!field.choices.empty() && !isAmong(field.choices, json_node_get_string(node)))
                 fail(path, "must be one of the following values: " + listed(field.choices));
+            break;
+        case FieldKind::kUrl:
+            if (!isString(node) || !isWebAddress(json_node_get_string(node)))
+                fail(path, "must be a URL address");
             break;
         case FieldKind::kStrings:
             checkStrings(node, field, path);
@@ -284,7 +298,14 @@ LiveConfig readConfig(JsonObject *effective) {
         config.translationTargets = strings(objectMember(realtime, "translation_config"), "target_languages");
     config.entities = flag(realtime, "named_entity_recognition");
     config.sentiment = flag(realtime, "sentiment_analysis");
-    config.summarization = flag(objectMember(effective, "post_processing"), "summarization");
+    JsonObject *post = objectMember(effective, "post_processing");
+    config.summarization = flag(post, "summarization");
+    config.chapterization = flag(post, "chapterization");
+    if (flag(effective, "callback")) {
+        JsonObject *callback = objectMember(effective, "callback_config");
+        config.callbackUrl = stringMember(callback, "url");
+        config.callbackMessages = readMessages(callback);
+    }
     if (JsonNode *metadata = json_object_get_member(effective, "custom_metadata"))
         config.customMetadata = toText(metadata);
     return config;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/support/gladia_emulator/audio_format.h"
+#include "tests/support/gladia_emulator/messages_config.h"
 #include "tests/support/gladia_emulator/speech_segmenter.h"
 #include "tests/support/glib_refs.h"
 
@@ -10,19 +11,6 @@
 #include <vector>
 
 namespace lt::emulator {
-
-/// messages_config with the documented defaults of the WebSocket.
-struct MessagesConfig {
-    bool partialTranscripts = false;
-    bool finalTranscripts = true;
-    bool speechEvents = true;
-    bool preProcessingEvents = true;
-    bool realtimeProcessingEvents = true;
-    bool postProcessingEvents = true;
-    bool acknowledgments = true;
-    bool errors = true;
-    bool lifecycleEvents = false;
-};
 
 /// What the body of POST /v2/live asks for, as far as the emulator acts on it.
 struct LiveConfig {
@@ -34,6 +22,9 @@ struct LiveConfig {
     bool entities = false;
     bool sentiment = false;
     bool summarization = false;
+    bool chapterization = false;
+    std::string callbackUrl; ///< empty: no callbacks
+    MessagesConfig callbackMessages;
     std::string customMetadata; ///< JSON object, or empty
     std::string requestParams;  ///< the body with the defaults filled in, JSON
 };

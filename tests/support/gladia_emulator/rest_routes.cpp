@@ -5,6 +5,8 @@
 #include "tests/support/json_text.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -17,17 +19,83 @@ namespace {
 
 constexpr gsize kMaxDebugMetadata = 100000;
 
+constexpr std::string_view kMetadataKey = "custom_metadata[";
+
+/// Microseconds since 1970; the end is outside.
+struct Period {
+    gint64 begin = G_MININT64;
+    gint64 end = G_MAXINT64;
+};
+
 struct ListQuery {
     gint64 offset = 0;
     gint64 limit = 20;
     std::set<std::string> statuses;
+    Period created;
+    std::map<std::string, std::string> metadata;
+    std::string filters; ///< all but offset and limit, as they came, for the addresses of other pages
     std::vector<std::string> errors;
 };
+
+/// A member of custom_metadata as a query would write it.
+std::string metadataText(JsonObject *metadata, const std::string &name) {
+    JsonNode *node = json_object_get_member(metadata, name.c_str());
+    if (!node)
+        return "";
+    const char *text = support::stringMember(metadata, name.c_str());
+    return text ? text : toText(node);
+}
+
+/// What an ISO 8601 date means: a day when it has no time, else a moment. Nothing if it is none.
+std::optional<Period> periodOf(const std::string &text) {
+    const bool day = text.size() == 10;
+    GDateTime *time = nullptr;
+    GTimeZone *utc = g_time_zone_new_utc();
+    time = g_date_time_new_from_iso8601(day ? (text + "T00:00:00Z").c_str() : text.c_str(), utc);
+    g_time_zone_unref(utc);
+    if (!time)
+        return std::nullopt;
+    const gint64 begin = g_date_time_to_unix(time) * G_USEC_PER_SEC + g_date_time_get_microsecond(time);
+    g_date_time_unref(time);
+    return Period{begin, begin + (day ? G_TIME_SPAN_DAY : 1)};
+}
+
+/// `date` is that day (or moment), the other two leave it out.
+void readDate(const std::string &name, const char *text, ListQuery &query) {
+    const auto period = periodOf(text);
+    if (!period) {
+        query.errors.push_back(name + " must be a valid ISO 8601 date string");
+        return;
+    }
+    if (name != "after_date")
+        query.created.end = std::min(query.created.end, name == "date" ? period->end : period->begin);
+    if (name != "before_date")
+        query.created.begin = std::max(query.created.begin, name == "date" ? period->begin : period->end);
+}
+
+bool matches(const ListQuery &query, const Session &session) {
+    if (!query.statuses.empty() && !query.statuses.contains(jobStatus(session)))
+        return false;
+    if (session.createdAt() < query.created.begin || session.createdAt() >= query.created.end)
+        return false;
+    if (query.metadata.empty())
+        return true;
+    std::string problem;
+    const auto metadata = parseObject(session.config().customMetadata, problem);
+    return metadata && std::all_of(query.metadata.begin(), query.metadata.end(), [&](const auto &wanted) {
+               return metadataText(metadata.get(), wanted.first) == wanted.second;
+           });
+}
 
 void readNumber(const char *name, const char *text, gint64 least, gint64 &value, ListQuery &query) {
     if (!g_ascii_string_to_signed(text, 10, least, G_MAXINT32, &value, nullptr))
         query.errors.push_back(std::string(name) + " must be an integer not less than " +
                                std::to_string(least));
+}
+
+std::string escaped(const char *text) {
+    const support::CharPtr out(g_uri_escape_string(text, nullptr, FALSE));
+    return out.get();
 }
 
 ListQuery readListQuery(SoupServerMessage *message) {
@@ -41,24 +109,26 @@ ListQuery readListQuery(SoupServerMessage *message) {
         const support::CharPtr name(rawName);
         const support::CharPtr value(rawValue);
         const std::string_view key = name.get();
+        if (key != "offset" && key != "limit")
+            query.filters += "&" + escaped(name.get()) + "=" + escaped(value.get());
         if (key == "offset")
             readNumber("offset", value.get(), 0, query.offset, query);
         else if (key == "limit")
             readNumber("limit", value.get(), 1, query.limit, query);
         else if (key == "status")
             query.statuses.insert(value.get());
+        else if (key == "date" || key == "before_date" || key == "after_date")
+            readDate(name.get(), value.get(), query);
+        else if (key.starts_with(kMetadataKey) && key.ends_with(']'))
+            query.metadata.emplace(key.substr(kMetadataKey.size(), key.size() - kMetadataKey.size() - 1),
+                                   value.get());
     }
     return query;
 }
 
 std::string pageUri(const std::string &base, const ListQuery &query, gint64 offset) {
-    std::string uri =
-        base + "/v2/live?offset=" + std::to_string(offset) + "&limit=" + std::to_string(query.limit);
-    for (const auto &status : query.statuses) {
-        const support::CharPtr escaped(g_uri_escape_string(status.c_str(), nullptr, FALSE));
-        uri += std::string("&status=") + escaped.get();
-    }
-    return uri;
+    return base + "/v2/live?offset=" + std::to_string(offset) + "&limit=" + std::to_string(query.limit) +
+           query.filters;
 }
 
 void replyRecording(SoupServerMessage *message, const Session &session) {
@@ -98,7 +168,7 @@ void replyList(SoupServerMessage *message, const SessionStore &store, const std:
     }
     std::vector<const Session *> found;
     for (auto at = store.all().rbegin(); at != store.all().rend(); ++at) {
-        if (query.statuses.empty() || query.statuses.contains(jobStatus(**at)))
+        if (matches(query, **at))
             found.push_back(at->get());
     }
     const auto count = static_cast<gint64>(found.size());

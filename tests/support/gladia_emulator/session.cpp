@@ -25,12 +25,17 @@ Session::Session(SessionIdentity identity, LiveConfig config, SessionSettings se
       limits_(settings.limits),
       clock_(std::move(settings.clock)),
       delays_(settings.delays),
+      told_(std::move(settings.told)),
       faults_(faults),
       createdAt_(clock_.wallMicroseconds()),
       networkDraws_(settings.seed, settings.stream * 2),
       listener_(config_.format, config_.segmenter),
       lastActivityMs_(nowMs()),
-      lane_(settings.delays, Draws(settings.seed, settings.stream * 2 + 1)) {}
+      lane_(settings.delays, Draws(settings.seed, settings.stream * 2 + 1)) {
+    // The client makes this message up from the answer to its POST; it is never on the socket.
+    if (told_)
+        told_(lifecycle(envelope(), "start_session"));
+}
 
 Envelope Session::envelope() const {
     return {identity_.id, isoTime(clock_.wallMicroseconds()),
@@ -108,9 +113,11 @@ void Session::produce(Message message, const Utterance *utterance) {
     lane_.push(std::move(message), utterance, nowMs());
 }
 
-/// For the result of GET.
+/// For those who listen elsewhere, and for the result of GET.
 void Session::note(const Message &message) {
-    if (wanted(message.kind) && message.kind != MessageKind::kAcknowledgment &&
+    if (told_)
+        told_(message);
+    if (config_.messages.wants(message.kind) && message.kind != MessageKind::kAcknowledgment &&
         log_.size() < limits_.keptMessages)
         log_.push_back(message.text);
 }
@@ -122,10 +129,10 @@ void Session::end(EndCause cause) {
     state_ = State::kEnding;
     const double duration = config_.format.secondsOf(bytes_);
     const std::int64_t now = nowMs();
+    if (cause == EndCause::kStop)
+        owe(now, stopRecordingAck(envelope(), duration, secondsLeftToProcess()));
     tell(listener_.finish());
     const std::int64_t last = std::max(now, lane_.lastDueMs());
-    if (cause == EndCause::kStop)
-        owe(now, stopRecordingAck(envelope(), duration, static_cast<double>(last - now) / 1000));
     for (auto &entry : lane_.takeAll())
         ending_.push_back(std::move(entry));
     owe(last, endRecording(envelope(), duration));
@@ -133,6 +140,8 @@ void Session::end(EndCause cause) {
     owe(last, postTranscript(envelope(), result));
     if (config_.summarization)
         owe(last, postSummarization(envelope(), result));
+    if (config_.chapterization)
+        owe(last, postChapterization(envelope(), result));
     owe(last, postFinalTranscript(envelope(), result));
     owe(last, lifecycle(envelope(), "end_session"));
     endingCode_ = cause == EndCause::kIdle ? kTimeout : kNormal;
@@ -148,6 +157,12 @@ void Session::end(EndCause cause) {
             perform(fault, *outlet_);
     }
     deliver();
+}
+
+/// At most: what has been heard and not been said, and an utterance that may be open.
+double Session::secondsLeftToProcess() const {
+    const std::int64_t open = bytes_ > 0 ? delays_.final.mostMs : 0;
+    return static_cast<double>(std::max(lane_.lastDueMs() - nowMs(), open)) / 1000;
 }
 
 void Session::owe(std::int64_t dueMs, Message message) {
@@ -177,7 +192,7 @@ void Session::deliverEnding() {
 }
 
 void Session::say(const Message &message) {
-    if (!wanted(message.kind) || faults_.holds(FaultKind::kMute, outlet_->number()))
+    if (!config_.messages.wants(message.kind) || faults_.holds(FaultKind::kMute, outlet_->number()))
         return;
     const bool final = message.kind == MessageKind::kFinal;
     if (final && !heldFinal_ && faults_.takeMessage(FaultKind::kReorderFinals)) {
@@ -229,32 +244,14 @@ void Session::checkLimits() {
         end(EndCause::kAbandoned);
 }
 
-bool Session::wanted(MessageKind kind) const {
-    const MessagesConfig &config = config_.messages;
-    switch (kind) {
-    case MessageKind::kAcknowledgment:
-        return config.acknowledgments;
-    case MessageKind::kSpeechEvent:
-        return config.speechEvents;
-    case MessageKind::kPartial:
-        return config.partialTranscripts;
-    case MessageKind::kFinal:
-        return config.finalTranscripts;
-    case MessageKind::kRealtimeProcessing:
-        return config.realtimeProcessingEvents;
-    case MessageKind::kPostProcessing:
-        return config.postProcessingEvents;
-    case MessageKind::kLifecycle:
-        return config.lifecycleEvents;
-    }
-    return false;
-}
-
 Outcome Session::outcome() const {
     return {.finals = finals_,
             .duration = config_.format.secondsOf(bytes_),
             .channels = config_.format.channels,
             .summarize = config_.summarization,
+            .namedEntities = config_.entities,
+            .sentiment = config_.sentiment,
+            .translationTargets = config_.translationTargets,
             .messages = log_};
 }
 

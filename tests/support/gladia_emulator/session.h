@@ -45,6 +45,8 @@ struct SessionSettings {
     DelayProfile delays;
     std::uint64_t seed = 1;   ///< of the delays
     std::uint64_t stream = 0; ///< see Draws
+    /// Told every message when it is made, wanted on the socket or not, and start_session.
+    std::function<void(const Message &)> told = nullptr;
 };
 
 /// One session of the service: outlives its connections. Knows no socket, no thread and no clock of its own;
@@ -116,19 +118,20 @@ private:
     void produce(Message message, const Utterance *utterance);
     void note(const Message &message);
     void end(EndCause cause);
+    double secondsLeftToProcess() const;
     void owe(std::int64_t dueMs, Message message);
     void deliver();
     void deliverEnding();
     void say(const Message &message);
     void sayHeldFinal();
     void complete();
-    bool wanted(MessageKind kind) const;
 
     const SessionIdentity identity_;
     const LiveConfig config_;
     const SessionLimits limits_;
     const EmulatorClock clock_;
     const DelayProfile delays_;
+    const std::function<void(const Message &)> told_;
     Faults &faults_;
     const std::int64_t createdAt_;
 

@@ -133,8 +133,14 @@ void Session::handleAudio(std::vector<std::uint8_t> bytes) {
 
 void Session::handleStop() {
     counts_.stops++;
-    if (state_ != State::kRecording)
-        return; // already ending: what is owed has been sent, or will be
+    if (state_ != State::kRecording) {
+        // Nothing is lost by it: what is owed has been sent, or will be.
+        const Message refusal = stopRecordingRefusal(envelope(), "the recording has already been stopped");
+        note(refusal);
+        if (canSend())
+            say(refusal);
+        return;
+    }
     pendingStop_ = true;
     acknowledgePending();
 }
