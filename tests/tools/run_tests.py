@@ -191,6 +191,12 @@ def part_browser():
         'LT_ARTEFACTS': str(directory / 'meson-logs' / 'browser')})
 
 
+def part_node():
+    return node_tests('node', ROOT / 'tests' / 'node', lambda directory: {
+        'GST_PLUGIN_PATH_1_0': str(directory / 'plugins'),
+        'GST_REGISTRY_1_0': str(directory / 'tests' / 'registry.bin')})
+
+
 def part_sdk():
     support = Path('tests') / 'support'
     return node_tests('sdk', ROOT / 'tests' / 'sdk', lambda directory: {
@@ -203,6 +209,7 @@ PARTS = {
     'main': (part_main, 'all features, warnings are errors; element tests under the leaks tracer'),
     'install': (part_install, 'the installed tree: plugins, library, headers, pkg-config'),
     'browser': (part_browser, 'the viewer page in Chromium'),
+    'node': (part_node, "viewers on Node's ws, and all they hear against the documented schemas"),
     'sdk': (part_sdk, "Gladia's own client against the emulator"),
     'plain': (part_plain, 'all optional features off'),
     'asan': (part_asan, 'AddressSanitizer and UBSan, everything that runs in our own executables'),
