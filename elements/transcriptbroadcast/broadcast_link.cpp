@@ -15,6 +15,7 @@ constexpr auto kFlushGuard = std::chrono::seconds(4);
 
 bool BroadcastLink::open(const std::string &address, std::uint16_t port, const AccessSettings &access,
                          const std::string &session, const RoomSettings &settings, AttachError &error) {
+    notifier_->begin(session);
     auto attachment = BroadcastServer::attach(address, port, access, session, settings, *this, error);
     if (!attachment)
         return false;
@@ -22,7 +23,6 @@ bool BroadcastLink::open(const std::string &address, std::uint16_t port, const A
     std::lock_guard lock(mutex_);
     counts_ = attachment->counts();
     attachment_ = std::move(attachment);
-    session_ = session;
     flushed_ = true;
     return true;
 }
@@ -35,6 +35,7 @@ void BroadcastLink::close() {
     }
     // Outside the lock: this waits for the fan-out thread, which may be about to tell us something.
     last.reset();
+    notifier_->end();
 }
 
 std::uint16_t BroadcastLink::port() const {
@@ -92,34 +93,43 @@ void BroadcastLink::interrupt(bool interrupted) {
     changed_.notify_all();
 }
 
+/// After what was told of viewers before: the application hears of the end last.
 void BroadcastLink::onSessionFlushed() {
-    std::lock_guard lock(mutex_);
-    flushed_ = true;
-    changed_.notify_all();
-}
-
-void BroadcastLink::onViewerAdded(std::uint64_t id, const std::string &peer) {
-    postViewer("transcriptbroadcast/client-added", id, peer, nullptr);
-}
-
-void BroadcastLink::onViewerRemoved(std::uint64_t id, const std::string &peer, Departure departure) {
-    postViewer("transcriptbroadcast/client-removed", id, peer, departureWord(departure));
-}
-
-void BroadcastLink::postViewer(const char *name, std::uint64_t id, const std::string &peer,
-                               const char *reason) {
-    GstStructure *structure;
-    {
+    notifier_->afterwards([this] {
         std::lock_guard lock(mutex_);
-        structure =
-            gst_structure_new(name, "session", G_TYPE_STRING, session_.c_str(), "client-id", G_TYPE_UINT64,
-                              guint64{id}, "peer", G_TYPE_STRING, peer.c_str(), "clients", G_TYPE_UINT64,
-                              guint64{counts_ ? counts_->viewers.load() : 0}, nullptr);
-    }
-    if (reason)
-        gst_structure_set(structure, "reason", G_TYPE_STRING, reason, nullptr);
-    GST_INFO_OBJECT(element_, "%" GST_PTR_FORMAT, static_cast<gpointer>(structure));
-    gst_element_post_message(element_, gst_message_new_element(GST_OBJECT(element_), structure));
+        flushed_ = true;
+        changed_.notify_all();
+    });
+}
+
+ViewerNotice BroadcastLink::noticeOf(ViewerNotice::Kind kind, const ViewerInfoRef &viewer) const {
+    ViewerNotice notice{kind, viewer};
+    std::lock_guard lock(mutex_);
+    notice.viewers = counts_ ? counts_->viewers.load() : 0;
+    return notice;
+}
+
+void BroadcastLink::onViewerAdded(const ViewerInfoRef &viewer) {
+    notifier_->add(noticeOf(ViewerNotice::Kind::Added, viewer));
+}
+
+void BroadcastLink::onViewerRemoved(const ViewerInfoRef &viewer, Departure departure) {
+    ViewerNotice notice = noticeOf(ViewerNotice::Kind::Removed, viewer);
+    notice.departure = departure;
+    notifier_->add(std::move(notice));
+}
+
+void BroadcastLink::onSlowViewer(const ViewerInfoRef &viewer, std::size_t messages, std::size_t bytes) {
+    ViewerNotice notice = noticeOf(ViewerNotice::Kind::Slow, viewer);
+    notice.messages = messages;
+    notice.bytes = bytes;
+    notifier_->add(std::move(notice));
+}
+
+void BroadcastLink::onLeaseChanged(const ViewerInfoRef &holder, std::uint64_t token) {
+    ViewerNotice notice = noticeOf(ViewerNotice::Kind::LeaseChanged, holder);
+    notice.token = token;
+    notifier_->add(std::move(notice));
 }
 
 } // namespace lt::broadcast

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "elements/transcriptbroadcast/viewer_notifier.h"
 #include "lib/broadcast/broadcast_server.h"
 
 #include <condition_variable>
@@ -14,11 +15,11 @@
 namespace lt::broadcast {
 
 /// The element's hold on its room: opened and closed by state changes, used by the streaming thread, and what
-/// the room tells goes out as element messages. Any thread; no lock is held across a post.
+/// the room tells reaches the application by way of a notifier. Any thread.
 class BroadcastLink : private RoomWatcher {
 public:
     /// `element` owns this.
-    explicit BroadcastLink(GstElement *element) : element_(element) {}
+    explicit BroadcastLink(GstElement *element) : notifier_(std::make_shared<ViewerNotifier>(element)) {}
 
     bool open(const std::string &address, std::uint16_t port, const AccessSettings &access,
               const std::string &session, const RoomSettings &settings, AttachError &error);
@@ -42,17 +43,18 @@ public:
     void interrupt(bool interrupted);
 
 private:
-    void onViewerAdded(std::uint64_t id, const std::string &peer) override;
-    void onViewerRemoved(std::uint64_t id, const std::string &peer, Departure departure) override;
+    void onViewerAdded(const ViewerInfoRef &viewer) override;
+    void onViewerRemoved(const ViewerInfoRef &viewer, Departure departure) override;
+    void onSlowViewer(const ViewerInfoRef &viewer, std::size_t messages, std::size_t bytes) override;
+    void onLeaseChanged(const ViewerInfoRef &holder, std::uint64_t token) override;
     void onSessionFlushed() override;
-    void postViewer(const char *name, std::uint64_t id, const std::string &peer, const char *reason);
+    ViewerNotice noticeOf(ViewerNotice::Kind kind, const ViewerInfoRef &viewer) const;
 
-    GstElement *const element_;
+    const std::shared_ptr<ViewerNotifier> notifier_;
     mutable std::mutex mutex_; // guards all below; nothing but the attachment's quick calls happen under it
     std::condition_variable changed_;
     std::unique_ptr<BroadcastServer::Attachment> attachment_;
     std::shared_ptr<const RoomCounts> counts_;
-    std::string session_;
     bool flushed_ = true;
     bool interrupted_ = false;
 };

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "elements/transcriptbroadcast/access_properties.h"
+#include "lib/broadcast/room_settings.h"
 
+#include <array>
+#include <cstddef>
 #include <string>
 
 #include <gst/gst.h>
@@ -14,27 +17,39 @@ enum BroadcastProperty : guint {
     PROP_PORT,
     PROP_CURRENT_PORT,
     PROP_SESSION,
-    PROP_MAX_QUEUE,
-    PROP_DEDUP_WINDOW,
     PROP_STATS,
+    PROP_FIRST_NUMBER, ///< from here on as in BroadcastSettings::kNumbers
 };
 
 /// What can be set, as plain values.
 struct BroadcastSettings {
     static constexpr const char *kDefaultAddress = "127.0.0.1";
     static constexpr guint kDefaultPort = 3000;
-    static constexpr guint kDefaultMaxQueue = 500;
-    static constexpr guint kDefaultDedupWindow = 1000;
 
+    enum Number : std::size_t {
+        MaxQueue,
+        MaxQueueBytes,
+        MaxPartialAge,
+        WriteTimeout,
+        DedupWindow,
+        History,
+        LeaseTtl,
+        Drain,
+        RoomLinger,
+        IoThreads,
+        NumberCount
+    };
+
+    BroadcastSettings();
     static void install(GObjectClass *klass);
     /// False when `id` is none of these.
     bool set(guint id, const GValue *value);
     bool get(guint id, GValue *value) const;
+    lt::broadcast::RoomSettings room() const;
 
     std::string address = kDefaultAddress;
     guint port = kDefaultPort;
     std::string session; // "": resolved when the element starts
-    guint maxQueue = kDefaultMaxQueue;
-    guint dedupWindow = kDefaultDedupWindow;
+    std::array<guint, NumberCount> numbers;
     AccessProperties access;
 };

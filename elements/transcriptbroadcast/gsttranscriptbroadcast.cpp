@@ -26,7 +26,8 @@
  * ]|
  * Each final is sent once, see #dedup-window. At EOS viewers get the last final and then a close with code
  * 1000; only then the element posts its EOS message, after 2 s at the latest. Leaving PAUSED without EOS
- * closes them with 1001: come back later.
+ * closes them with 1001, come back later, a batch after the other over at most #drain-ms. With
+ * #room-linger-ms they stay instead, and an element that takes the session up in time finds them.
  *
  * Elements of one process that name the same address and port share it, each with a session of its own.
  *
@@ -44,11 +45,34 @@
  * them is announced with a WARNING. Nothing is held back for its timestamp, and the streaming thread never
  * waits for the network.
  *
- * ## Messages
+ * ## Viewers that come back, and coordinators
  *
- * `transcriptbroadcast/client-added` (session, client-id, peer, clients) and
- * `transcriptbroadcast/client-removed` (with a reason too: closed, lost, send-failed, protocol-error,
- * heartbeat-timeout, session-ended, shutdown) are posted from the fan-out thread.
+ * A client that asks for `v=2` gets a greeting with the last #history finals, exactly what it missed when it
+ * comes back with the last number it saw, a notice of every gap when it is slow, and may ask for a lease that
+ * one viewer of the session holds at a time, to publish insights to all. `docs/viewer-protocol.md` has every
+ * message.
+ *
+ * ## Slow viewers
+ *
+ * What waits for a viewer is limited by #max-queue and #max-queue-bytes. Above 80 % of either a warning is
+ * logged and `slow-viewer` told; at the limit the oldest partial goes, then the oldest final. A partial goes
+ * anyway after #max-partial-age-ms, and when a newer message of its utterance comes. Every drop is counted,
+ * logged, and told to a viewer of version 2. One that takes nothing for #write-timeout-ms is closed with
+ * 1013.
+ *
+ * ## Signals and messages
+ *
+ * Each of these is emitted as a signal with a #GstStructure, then posted as an element message with the same,
+ * on a thread that serves nothing else: a handler that blocks holds up no viewer. Should more than 16384
+ * wait, `transcriptbroadcast/notices-lost` (count) says how many were thrown away.
+ *
+ *  - `viewer-added`: session, viewer-id, peer, user-id, viewers (how many there are now), version
+ *  - `viewer-removed`: the same and a reason: closed, lost, send-failed, protocol-error, heartbeat-timeout,
+ *    session-ended, shutdown, too-slow, token-expired, stale-lease
+ *  - `slow-viewer`: what waits for it, queued-messages and queued-bytes
+ *  - `lease-changed`: viewer-id and user-id of who coordinates now (0: nobody), token
+ *
+ * The messages are called `transcriptbroadcast/viewer-added` and so on.
  *
  * ## Example launch line
  * |[
@@ -63,6 +87,7 @@
 
 #include "elements/transcriptbroadcast/broadcast_link.h"
 #include "elements/transcriptbroadcast/broadcast_settings.h"
+#include "elements/transcriptbroadcast/broadcast_stats.h"
 #include "lib/gst/refs.h"
 #include "lib/gst/session_context.h"
 #include "lib/livetranscript/livetranscript.h"
@@ -143,8 +168,7 @@ static gboolean gst_transcript_broadcast_start(GstBaseSink *sink) {
         return FALSE;
     lt::broadcast::AttachError error;
     if (!state.link.open(settings.address, static_cast<std::uint16_t>(settings.port),
-                         settings.access.settings(), session, {settings.maxQueue, settings.dedupWindow},
-                         error)) {
+                         settings.access.settings(), session, settings.room(), error)) {
         post_attach_error(self, error);
         return FALSE;
     }
@@ -293,22 +317,9 @@ static gboolean gst_transcript_broadcast_query(GstBaseSink *sink, GstQuery *quer
 }
 
 static GstStructure *stats_of(GstTranscriptBroadcast *self) {
-    const auto shared = self->state->link.counts();
+    const auto counts = self->state->link.counts();
     const lt::broadcast::RoomCounts none;
-    const lt::broadcast::RoomCounts &counts = shared ? *shared : none;
-    const auto field = [](const std::atomic<std::uint64_t> &value) {
-        return guint64{value.load()};
-    };
-    return gst_structure_new(
-        "application/x-transcriptbroadcast-stats", "clients", G_TYPE_UINT64, field(counts.viewers),
-        "clients-total", G_TYPE_UINT64, field(counts.viewersTotal), "partials", G_TYPE_UINT64,
-        field(counts.partials), "finals", G_TYPE_UINT64, field(counts.finals), "duplicates", G_TYPE_UINT64,
-        field(counts.duplicates), "malformed", G_TYPE_UINT64, guint64{self->state->malformed.load()},
-        "delivered", G_TYPE_UINT64, field(counts.delivered), "dropped-partials", G_TYPE_UINT64,
-        field(counts.droppedPartials), "dropped-finals", G_TYPE_UINT64, field(counts.droppedFinals),
-        "replaced-partials", G_TYPE_UINT64, field(counts.conflated), "send-errors", G_TYPE_UINT64,
-        field(counts.sendErrors), "heartbeat-timeouts", G_TYPE_UINT64, field(counts.heartbeatTimeouts),
-        "ignored-messages", G_TYPE_UINT64, field(counts.ignoredMessages), nullptr);
+    return broadcastStats(counts ? *counts : none, self->state->malformed);
 }
 
 static void gst_transcript_broadcast_set_property(GObject *object, guint id, const GValue *value,
@@ -351,6 +362,7 @@ static void gst_transcript_broadcast_class_init(GstTranscriptBroadcastClass *kla
     object_class->get_property = gst_transcript_broadcast_get_property;
     object_class->finalize = gst_transcript_broadcast_finalize;
     BroadcastSettings::install(object_class);
+    lt::broadcast::ViewerNotifier::installSignals(G_TYPE_FROM_CLASS(klass));
     gst_transcript_tags_register(); // so that gst-launch-1.0 can write and print it
 
     gst_element_class_add_static_pad_template(element_class, &sink_template);

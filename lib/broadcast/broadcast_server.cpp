@@ -20,6 +20,13 @@ ServerTable &servers() {
     return table;
 }
 
+Room::Loops fanoutLoops(unsigned count) {
+    Room::Loops loops;
+    for (unsigned i = 0; i < std::max(count, 1u); i++)
+        loops.push_back(net::fanoutLoop(i));
+    return loops;
+}
+
 } // namespace
 
 std::shared_ptr<BroadcastServer> BroadcastServer::open(const std::string &address, std::uint16_t port,
@@ -76,11 +83,12 @@ BroadcastServer::attach(const std::string &address, std::uint16_t port, const Ac
     auto server = open(address, port, access, error);
     if (!server)
         return nullptr;
-    auto room = std::make_shared<RoomHandle>(server->loop_, session, settings, metrics::registry(), watcher);
-    {
-        std::lock_guard lock(server->mutex_);
-        if (server->rooms_.emplace(session, room).second)
-            return std::unique_ptr<Attachment>(new Attachment(server, session, std::move(room)));
+    const Room::Loops loops = fanoutLoops(settings.ioThreads);
+    std::uint64_t stay = 0;
+    if (auto room = server->claim(session, settings, loops, stay)) {
+        room->attach(watcher, settings, loops);
+        return std::unique_ptr<Attachment>(
+            new Attachment(server, session, std::move(room), stay, settings.linger));
     }
     error = {true, "Session \"" + session + "\" is already broadcast on port " +
                        std::to_string(server->port()) +
@@ -103,33 +111,84 @@ BroadcastServer::~BroadcastServer() = default;
 std::shared_ptr<RoomHandle> BroadcastServer::room(const std::string &session) const {
     std::lock_guard lock(mutex_);
     const auto found = rooms_.find(session);
-    return found != rooms_.end() && found->second->live() ? found->second : nullptr;
+    return found != rooms_.end() && found->second.room->live() ? found->second.room : nullptr;
 }
 
 std::vector<std::string> BroadcastServer::sessions() const {
     std::vector<std::string> names;
     std::lock_guard lock(mutex_);
-    for (const auto &[name, room] : rooms_)
-        if (room->live())
+    for (const auto &[name, entry] : rooms_)
+        if (entry.room->live())
             names.push_back(name);
     return names;
 }
 
 bool BroadcastServer::draining() const {
     std::lock_guard lock(mutex_);
-    return !rooms_.empty() &&
-           std::none_of(rooms_.begin(), rooms_.end(), [](const auto &entry) { return entry.second->live(); });
+    return !rooms_.empty() && std::none_of(rooms_.begin(), rooms_.end(),
+                                           [](const auto &entry) { return entry.second.room->live(); });
+}
+
+/// The session's room, unless an element has it. A room that lingers is taken over, but for one that has
+/// ended.
+std::shared_ptr<RoomHandle> BroadcastServer::claim(const std::string &session, const RoomSettings &settings,
+                                                   const Room::Loops &loops, std::uint64_t &stay) {
+    std::lock_guard lock(mutex_);
+    Entry &entry = rooms_[session];
+    if (entry.attached)
+        return nullptr;
+    if (!entry.room || !entry.room->live())
+        entry.room = std::make_shared<RoomHandle>(loops, session, settings, metrics::registry());
+    entry.attached = true;
+    stay = entry.stay = ++lastStay_;
+    return entry.room;
+}
+
+void BroadcastServer::leave(const std::shared_ptr<BroadcastServer> &server, const std::string &session,
+                            const std::shared_ptr<RoomHandle> &room, std::uint64_t stay,
+                            net::Duration linger) {
+    if (linger <= net::Duration::zero() || !room->live()) {
+        // Before the name is free again: the next room of this name must find its metrics gone.
+        room->shutDown();
+        std::lock_guard lock(server->mutex_);
+        server->rooms_.erase(session);
+        return;
+    }
+    room->detach();
+    {
+        std::lock_guard lock(server->mutex_);
+        server->rooms_[session].attached = false;
+    }
+    // The timer keeps the server and its port.
+    server->loop_->post([server, session, stay, linger] {
+        server->loop_->startTimer(linger, [server, session, stay] { server->lapse(session, stay); });
+    });
+}
+
+void BroadcastServer::lapse(const std::string &session, std::uint64_t stay) {
+    std::shared_ptr<RoomHandle> room;
+    {
+        std::lock_guard lock(mutex_);
+        const auto found = rooms_.find(session);
+        if (found == rooms_.end() || found->second.attached || found->second.stay != stay)
+            return;
+        room = std::move(found->second.room);
+        rooms_.erase(found);
+    }
+    room->expire();
 }
 
 BroadcastServer::Attachment::Attachment(std::shared_ptr<BroadcastServer> server, std::string session,
-                                        std::shared_ptr<RoomHandle> room)
-    : server_(std::move(server)), session_(std::move(session)), room_(std::move(room)) {}
+                                        std::shared_ptr<RoomHandle> room, std::uint64_t stay,
+                                        net::Duration linger)
+    : server_(std::move(server)),
+      session_(std::move(session)),
+      room_(std::move(room)),
+      stay_(stay),
+      linger_(linger) {}
 
 BroadcastServer::Attachment::~Attachment() {
-    // Before the name is free again: the next room of this name must find its metrics gone.
-    room_->shutDown();
-    std::lock_guard lock(server_->mutex_);
-    server_->rooms_.erase(session_);
+    leave(server_, session_, room_, stay_, linger_);
 }
 
 void BroadcastServer::Attachment::publish(RoomMessage message) {

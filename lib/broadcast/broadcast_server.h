@@ -39,6 +39,7 @@ public:
     BroadcastServer &operator=(const BroadcastServer &) = delete;
 
     std::uint16_t port() const { return listener_->port(); }
+    /// The fan-out threads in use.
     const std::shared_ptr<net::EventLoop> &loop() const { return loop_; }
     const Doorkeeper &doorkeeper() const { return *doorkeeper_; }
     /// The room of a live session, else null.
@@ -51,6 +52,17 @@ public:
 private:
     BroadcastServer(std::shared_ptr<net::HttpListener> listener, std::unique_ptr<Doorkeeper> doorkeeper);
 
+    struct Entry {
+        std::shared_ptr<RoomHandle> room;
+        bool attached = false;
+        std::uint64_t stay = 0; ///< which attachment this is: tells whether a lingering room was taken over
+    };
+    std::shared_ptr<RoomHandle> claim(const std::string &session, const RoomSettings &settings,
+                                      const Room::Loops &loops, std::uint64_t &stay);
+    static void leave(const std::shared_ptr<BroadcastServer> &server, const std::string &session,
+                      const std::shared_ptr<RoomHandle> &room, std::uint64_t stay, net::Duration linger);
+    void lapse(const std::string &session, std::uint64_t stay);
+
     static std::shared_ptr<BroadcastServer> open(const std::string &address, std::uint16_t port,
                                                  const AccessSettings &access, AttachError &error);
     static std::unique_ptr<BroadcastServer> make(const std::string &address, std::uint16_t port,
@@ -61,12 +73,14 @@ private:
     const std::shared_ptr<net::HttpListener> listener_;
     const std::unique_ptr<Doorkeeper> doorkeeper_;
     mutable std::mutex mutex_; // guards rooms_
-    std::map<std::string, std::shared_ptr<RoomHandle>> rooms_;
+    std::map<std::string, Entry> rooms_;
+    std::uint64_t lastStay_ = 0;
     std::unique_ptr<net::HttpListener::Serving> serving_, servingMetrics_; // first to go
 };
 
-/// One element's hold on its room. Destroying it ends the room: viewers are closed with 1001, and the watcher
-/// is told nothing any more.
+/// One element's hold on its room. Destroying it ends the room: viewers are closed with 1001 over the
+/// settings' drain time; or, with a linger time in the settings, leaves it for the next element of this
+/// session. The watcher is told nothing any more.
 class LT_EXPORT BroadcastServer::Attachment {
 public:
     ~Attachment();
@@ -85,12 +99,14 @@ public:
 
 private:
     friend class BroadcastServer;
-    Attachment(std::shared_ptr<BroadcastServer> server, std::string session,
-               std::shared_ptr<RoomHandle> room);
+    Attachment(std::shared_ptr<BroadcastServer> server, std::string session, std::shared_ptr<RoomHandle> room,
+               std::uint64_t stay, net::Duration linger);
 
     const std::shared_ptr<BroadcastServer> server_;
     const std::string session_;
     const std::shared_ptr<RoomHandle> room_;
+    const std::uint64_t stay_;
+    const net::Duration linger_;
 };
 
 } // namespace lt::broadcast

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/broadcast/frame.h"
 
+#include <utility>
+
 namespace lt::broadcast {
 
 namespace {
@@ -33,17 +35,24 @@ std::string encode(Opcode opcode, std::string_view payload) {
 
 } // namespace
 
-Frame::Frame(Opcode opcode, std::string_view payload, FrameClass frameClass, UtteranceKey utterance,
-             net::TimePoint queuedAt)
+Frame::Frame(Opcode opcode, std::string_view payload, FrameLabel label)
     : bytes_(encode(opcode, payload)),
-      utterance_(utterance),
-      queuedAt_(queuedAt),
-      opcode_(opcode),
-      class_(frameClass) {}
+      payloadAt_(bytes_.size() - payload.size()),
+      label_(std::move(label)),
+      opcode_(opcode) {}
 
-FrameRef makeFrame(Opcode opcode, std::string_view payload, FrameClass frameClass,
-                   Frame::UtteranceKey utterance, net::TimePoint queuedAt) {
-    return std::make_shared<const Frame>(opcode, payload, frameClass, utterance, queuedAt);
+Frame::Frame(std::string wire)
+    : bytes_(std::move(wire)),
+      payloadAt_(0),
+      label_{.frameClass = FrameClass::Notice},
+      opcode_(Opcode::Text) {}
+
+FrameRef makeFrame(Opcode opcode, std::string_view payload, FrameLabel label) {
+    return std::make_shared<const Frame>(opcode, payload, std::move(label));
+}
+
+FrameRef makeNotice(std::string_view payload, FrameLabel::Key key) {
+    return makeFrame(Opcode::Text, payload, {.frameClass = FrameClass::Notice, .key = key});
 }
 
 FrameRef makeClose(std::uint16_t code, std::string_view reason) {
@@ -56,11 +65,11 @@ FrameRef makeClose(std::uint16_t code, std::string_view reason) {
     std::string payload;
     appendBigEndian(payload, code, 2);
     payload += reason.substr(0, length);
-    return makeFrame(Opcode::Close, payload, FrameClass::Control);
+    return makeFrame(Opcode::Close, payload, {});
 }
 
 FrameRef makeControl(Opcode opcode, std::string_view payload) {
-    return makeFrame(opcode, payload.substr(0, kMaxSmall), FrameClass::Control);
+    return makeFrame(opcode, payload.substr(0, kMaxSmall), {});
 }
 
 } // namespace lt::broadcast

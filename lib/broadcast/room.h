@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/broadcast/greeter.h"
 #include "lib/broadcast/heartbeat.h"
+#include "lib/broadcast/history.h"
+#include "lib/broadcast/lease_desk.h"
 #include "lib/broadcast/recent_finals.h"
 #include "lib/broadcast/room_counts.h"
-#include "lib/broadcast/viewer.h"
+#include "lib/broadcast/room_instruments.h"
+#include "lib/broadcast/room_settings.h"
+#include "lib/broadcast/turn.h"
+#include "lib/broadcast/viewer_shard.h"
 #include "lib/metrics/registry.h"
 #include "lib/net/event_loop.h"
 #include "lib/net/http_request.h"
@@ -12,19 +18,14 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lt::broadcast {
-
-struct RoomSettings {
-    std::size_t maxQueue = 500;     ///< messages that may wait for one viewer
-    std::size_t dedupWindow = 1000; ///< finals remembered; 0: none
-};
 
 /// A transcript on its way to the viewers.
 struct RoomMessage {
@@ -33,93 +34,119 @@ struct RoomMessage {
     std::optional<net::TimePoint> receivedAt = {}; ///< came from the recogniser, if known
 };
 
-/// Told of a room's viewers, on the loop's thread.
+/// Told of a room's viewers, on the room's thread.
 class RoomListener {
 public:
     virtual ~RoomListener() = default;
-    virtual void onViewerAdded(std::uint64_t id, const std::string &peer) = 0;
-    virtual void onViewerRemoved(std::uint64_t id, const std::string &peer, Departure departure) = 0;
+    virtual void onViewerAdded(const ViewerInfoRef &viewer) = 0;
+    virtual void onViewerRemoved(const ViewerInfoRef &viewer, Departure departure) = 0;
+    virtual void onSlowViewer(const ViewerInfoRef &viewer, std::size_t messages, std::size_t bytes) = 0;
+    /// `holder` is null when nobody holds the lease any more.
+    virtual void onLeaseChanged(const ViewerInfoRef &holder, std::uint64_t token) = 0;
 };
 
-/// One session's viewers and what they are told: numbers messages, sends each final once, frames each message
-/// once per form, pings, and lets go of silent viewers. Lives on the loop's thread alone; time is injected,
-/// and somebody else calls tick().
-class Room : private ViewerOwner {
+/// One session as its viewers see it: numbers messages, sends each final once, frames each message once per
+/// form, keeps what late joiners and returning viewers need, and runs the coordinator lease. Its viewers live
+/// in shards, one per loop; the first loop is the room's own, and everything here happens on it unless said
+/// otherwise. Time and chance are injected.
+class Room : public std::enable_shared_from_this<Room>, private ShardListener, private LeaseHost {
 public:
-    using Now = std::function<net::TimePoint()>;
+    using Loops = std::vector<std::shared_ptr<net::EventLoop>>;
 
-    Room(std::shared_ptr<net::EventLoop> loop, std::string session, RoomSettings settings,
-         std::shared_ptr<RoomCounts> counts, metrics::Registry &registry, RoomListener &listener,
-         Now now = &net::Clock::now);
-    /// The viewers must have gone before: see closeNow().
+    Room(Loops loops, std::string session, const RoomSettings &settings, std::shared_ptr<RoomCounts> counts,
+         metrics::Registry &registry, RoomListener &listener, Environment environment = Environment::real());
+    /// end() must have come before, if there were viewers.
     ~Room() override;
     Room(const Room &) = delete;
     Room &operator=(const Room &) = delete;
+
+    /// Another element has come, with settings of its own. Loops are only ever added.
+    void apply(const RoomSettings &settings, const Loops &loops);
+    void setState(RoomState state);
+    void setRecogniser(std::string name) { recogniser_ = std::move(name); }
 
     void addViewer(net::UpgradedSocket socket, ViewerProfile profile);
     /// One turn of the fan-out: all messages go to all viewers, each viewer in one write.
     void publish(std::span<const RoomMessage> messages);
 
+    /// Messages were lost before they had a number: they get one now, and a gap is told.
+    void announceLoss(ClassCount lost);
+
     void setHeartbeat(const std::string &source, std::uint32_t intervalMs, std::uint32_t maxMissed);
     /// A resting room neither pings nor closes silent viewers.
     void setResting(bool resting);
-    /// How often tick() is wanted; nothing without a policy.
-    std::optional<net::Duration> tickPeriod() const;
-    /// Pings who is due, closes who was silent for too long.
+    /// What must be done from time to time; the room does it by itself, this is for tests.
     void tick();
 
-    /// Sends what waits, then closes; viewers() reaches 0 when that is done.
-    void closeAfterQueue(std::uint16_t code, const char *reason, Departure departure);
-    /// As above, but drops what cannot be sent at once: afterwards there are no viewers.
-    void closeNow(std::uint16_t code, const char *reason, Departure departure);
+    /// Tells that the session is over, sends what waits, then closes with 1000.
+    void endSession();
+    /// Closes with 1001, spread over `within`.
+    void drain(net::Duration within);
+    /// Closes, and drops what cannot be sent at once.
+    void closeNow(const Farewell &farewell);
+    /// As above; when it returns no shard runs any more, and the listener is told nothing.
+    void end(const Farewell &farewell);
     /// A new session under the same name: numbers start again and nothing is remembered.
     void restart();
 
-    std::size_t viewers() const { return present_; }
+    const RoomSettings &settings() const { return settings_; }
 
 private:
-    using FramesOfForm = std::array<std::vector<FrameRef>, kViewerForms>;
+    void onViewerRemoved(const ViewerInfoRef &viewer, ViewerForm form, Departure departure) override;
+    void onSlowViewer(const ViewerInfoRef &viewer, std::size_t messages, std::size_t bytes) override;
+    void onRequest(const ViewerHandle &viewer, std::string_view text) override;
+    void tellOne(const ViewerHandle &viewer, const FrameRef &notice) override;
+    void tellAll(const FrameRef &notice) override;
+    void onLeaseChanged(const ViewerHandle *holder, std::uint64_t token) override;
 
-    void onViewerGone(Viewer &viewer, Departure departure) override;
-    void onDelivered(const Frame &frame) override;
-    void onQueueChanged(const QueueDrops &drops, int sizeDelta) override;
-    void onIgnoredMessage() override;
-    net::TimePoint now() const override { return now_(); }
+    void removed(const ViewerInfoRef &viewer, ViewerForm form, Departure departure);
+    void handle(const ViewerHandle &viewer, const std::string &text);
+    void publishInsight(const ViewerHandle &viewer, const ViewerRequest &request);
+    void refuse(const ViewerHandle &viewer, RefusalCode code, std::string_view request,
+                std::string_view sentence);
+    void settleLease();
+    void armLease();
 
     void applyPolicy();
     bool isNews(const Transcript &transcript, const std::string &identity);
-    void addFrames(const RoomMessage &message, FramesOfForm &frames);
-    void fanOut(const FramesOfForm &frames);
-    void recordTurn(std::span<const RoomMessage> messages);
+    void addMessage(const RoomMessage &message, Turn &turn);
+    void addFrame(const FrameRef &plain, bool alsoV1, Turn &turn);
+    void fanOut(const std::shared_ptr<Turn> &turn);
+    std::vector<FrameRef> greetingFor(const ViewerInfo &info, const ViewerProfile &profile);
+    bool anyV2() const;
+
     template <typename Call>
-    void forEachViewer(Call call);
-    void compact();
+    void onShard(const std::shared_ptr<ViewerShard> &shard, Call call);
+    template <typename Call>
+    void atHome(Call call);
 
-    std::shared_ptr<net::EventLoop> loop_;
+    const std::shared_ptr<net::EventLoop> home_;
     const std::string session_;
-    const RoomSettings settings_;
+    RoomSettings settings_;
     const std::shared_ptr<RoomCounts> counts_;
+    metrics::Registry &registry_;
     RoomListener &listener_;
-    const Now now_;
+    const Environment environment_;
+    const std::shared_ptr<FanoutInstruments> instruments_;
+    SessionInstrumentsRef series_;
 
-    // Gone viewers leave an empty place while a walk is under way.
-    std::vector<std::shared_ptr<Viewer>> viewers_;
-    std::size_t present_ = 0;
+    std::vector<std::shared_ptr<ViewerShard>> shards_; // the first one is at home
     std::array<std::size_t, kViewerForms> presentOfForm_{};
-    std::size_t firstToSend_ = 0; // moves on each turn, so that it is not always the same one who is last
-    int walking_ = 0;
     std::uint64_t lastViewerId_ = 0;
 
+    RoomState state_ = RoomState::Waiting;
+    std::string recogniser_;
+    std::string epoch_;
     std::uint64_t seq_ = 0;
     RecentFinals recentFinals_;
+    History history_;
+    Greeter greeter_;
+    LeaseDesk lease_;
+    net::EventLoop::TimerId leaseTimer_ = 0;
+    bool settling_ = false;
     HeartbeatSources heartbeats_;
     std::optional<HeartbeatPolicy> policy_; // the one in force
     bool resting_ = false;
-    PingWheel wheel_;
-
-    const metrics::SessionSeries series_;
-    struct Instruments;
-    const std::unique_ptr<Instruments> instruments_;
 };
 
 } // namespace lt::broadcast

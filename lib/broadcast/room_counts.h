@@ -20,7 +20,13 @@ struct RoomCounts {
     std::atomic<std::uint64_t> conflated = 0;         ///< queued partials replaced by newer messages
     std::atomic<std::uint64_t> sendErrors = 0;        ///< viewers removed because sending failed
     std::atomic<std::uint64_t> heartbeatTimeouts = 0; ///< viewers closed because they were silent
-    std::atomic<std::uint64_t> ignoredMessages = 0;   ///< sent by viewers, who have nothing to say
+    std::atomic<std::uint64_t> ignoredMessages = 0; ///< sent by viewers of version 1, who have nothing to say
+    std::atomic<std::uint64_t> slowViewers = 0;     ///< times a viewer's queue was nearly full
+    std::atomic<std::uint64_t> tooSlow = 0;         ///< viewers closed because they took nothing
+    std::atomic<std::uint64_t> resumed = 0;      ///< viewers that came back and got just what they had missed
+    std::atomic<std::uint64_t> leaseChanges = 0; ///< times the coordinator lease was granted or fell vacant
+    std::atomic<std::uint64_t> insights = 0;     ///< published by holders of the lease
+    std::atomic<std::uint64_t> staleInsights = 0; ///< refused: the lease was lost
 };
 
 } // namespace lt::broadcast

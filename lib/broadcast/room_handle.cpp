@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/broadcast/room_handle.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,33 +12,64 @@ namespace lt::broadcast {
 namespace {
 
 constexpr auto kFlushTimeout = std::chrono::seconds(2);
+/// Beyond the drain time, for a fan-out thread that is busy.
+constexpr auto kDrainSlack = std::chrono::milliseconds(500);
+constexpr Farewell kShutdown{closecode::kGoingAway, "Server is shutting down", Departure::Shutdown};
+constexpr Farewell kEnded{closecode::kNormal, "Session ended", Departure::SessionEnded};
 
 /// For a client whose room closed while it was being let in.
-void turnAway(const net::UniqueFd &fd) {
+void turnAway(const net::UpgradedSocket &socket) {
     const FrameRef close = makeClose(closecode::kGoingAway, "Session is gone");
+    const iovec piece{const_cast<char *>(close->bytes().data()), close->bytes().size()};
     [[maybe_unused]] const auto sent =
-        ::send(fd.get(), close->bytes().data(), close->bytes().size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        socket.stream ? socket.stream->send(&piece, 1)
+                      : ::send(socket.fd.get(), piece.iov_base, piece.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 } // namespace
 
-RoomHandle::RoomHandle(std::shared_ptr<net::EventLoop> loop, std::string session, RoomSettings settings,
-                       metrics::Registry &registry, RoomWatcher &watcher)
-    : loop_(std::move(loop)),
+RoomHandle::RoomHandle(Room::Loops loops, std::string session, const RoomSettings &settings,
+                       metrics::Registry &registry)
+    : loop_(loops.front()),
       counts_(std::make_shared<RoomCounts>()),
-      drops_(registry.counter(metrics::names::kQueueDrops)),
-      watcher_(&watcher),
-      room_(std::make_unique<Room>(loop_, std::move(session), settings, counts_, registry,
+      instruments_(registry),
+      loops_(loops),
+      room_(std::make_shared<Room>(std::move(loops), std::move(session), settings, counts_, registry,
                                    static_cast<RoomListener &>(*this))) {}
 
 RoomHandle::~RoomHandle() = default;
 
-/// Runs on the loop, unless the room is shut down by then.
+/// Runs on the loop, unless the room has ended by then.
 template <typename Call>
 void RoomHandle::onLoop(Call call) {
     loop_->post([self = shared_from_this(), call = std::move(call)]() mutable {
         if (self->room_)
             call(*self);
+    });
+}
+
+void RoomHandle::attach(RoomWatcher &watcher, const RoomSettings &settings, const Room::Loops &loops) {
+    fed_ = true;
+    {
+        std::lock_guard lock(mutex_);
+        if (loops.size() > loops_.size())
+            loops_ = loops;
+    }
+    onLoop([&watcher, settings, loops](RoomHandle &self) {
+        self.watcher_ = &watcher;
+        self.room_->apply(settings, loops);
+        self.room_->setState(RoomState::Live);
+    });
+}
+
+void RoomHandle::detach() {
+    loop_->runSync([this] {
+        if (!room_)
+            return;
+        turn();
+        watcher_ = nullptr;
+        room_->setResting(false); // the viewers that stay are looked after
+        room_->setState(RoomState::Paused);
     });
 }
 
@@ -52,10 +84,14 @@ void RoomHandle::publish(RoomMessage message) {
             restart_ = true;
         if (!full)
             inbox_.push_back(std::move(message));
+        else
+            (isFinal ? overflow_.finals : overflow_.partials)++;
     }
     if (full) {
         (isFinal ? counts_->droppedFinals : counts_->droppedPartials)++;
-        drops_.add();
+        QueueDrops drops;
+        drops.counts[static_cast<std::size_t>(DropReason::Inbox)] = {isFinal ? 0u : 1u, isFinal ? 1u : 0u};
+        instruments_.countDrops(drops);
     }
     if (first)
         onLoop([](RoomHandle &self) { self.turn(); });
@@ -63,54 +99,43 @@ void RoomHandle::publish(RoomMessage message) {
 
 void RoomHandle::turn() {
     std::vector<RoomMessage> messages;
+    ClassCount lost;
     bool restart;
     {
         std::lock_guard lock(mutex_);
         messages.swap(inbox_);
+        lost = std::exchange(overflow_, {});
         restart = std::exchange(restart_, false);
     }
     if (restart)
         room_->restart();
-    room_->publish(messages);
+    if (!messages.empty())
+        room_->publish(messages);
+    if (lost.all() > 0)
+        room_->announceLoss(lost);
 }
 
 void RoomHandle::setHeartbeat(std::string source, std::uint32_t intervalMs, std::uint32_t maxMissed) {
     onLoop([source = std::move(source), intervalMs, maxMissed](RoomHandle &self) {
         self.room_->setHeartbeat(source, intervalMs, maxMissed);
-        self.armTick();
     });
 }
 
 void RoomHandle::setResting(bool resting) {
-    onLoop([resting](RoomHandle &self) {
-        self.room_->setResting(resting);
-        self.armTick();
-    });
+    onLoop([resting](RoomHandle &self) { self.room_->setResting(resting); });
 }
 
 void RoomHandle::setRecogniser(std::string name) {
-    std::lock_guard lock(mutex_);
-    recogniser_ = std::move(name);
+    {
+        std::lock_guard lock(mutex_);
+        recogniser_ = name;
+    }
+    onLoop([name = std::move(name)](RoomHandle &self) { self.room_->setRecogniser(name); });
 }
 
 std::string RoomHandle::recogniser() const {
     std::lock_guard lock(mutex_);
     return recogniser_;
-}
-
-void RoomHandle::armTick() {
-    loop_->cancelTimer(std::exchange(tickTimer_, 0));
-    const auto period = room_->tickPeriod();
-    if (!period)
-        return;
-    tickTimer_ = loop_->startTimer(*period, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (!self || !self->room_)
-            return;
-        self->tickTimer_ = 0;
-        self->room_->tick();
-        self->armTick();
-    });
 }
 
 void RoomHandle::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
@@ -121,57 +146,118 @@ void RoomHandle::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
         if (self->room_ && self->live_)
             self->room_->addViewer(std::move(shared->first), std::move(shared->second));
         else
-            turnAway(shared->first.fd);
+            turnAway(shared->first);
     });
 }
 
 void RoomHandle::endSession() {
-    onLoop([](RoomHandle &self) {
-        self.turn(); // what was published before comes first
-        self.live_ = false;
-        self.flushing_ = true;
-        self.room_->closeAfterQueue(closecode::kNormal, "Session ended", Departure::SessionEnded);
-        self.flushTimer_ = self.loop_->startTimer(kFlushTimeout, [weak = self.weak_from_this()] {
-            const auto handle = weak.lock();
-            if (handle && handle->room_)
-                handle->room_->closeNow(closecode::kNormal, "Session ended", Departure::SessionEnded);
-        });
-        self.checkFlushed();
+    onLoop([](RoomHandle &self) { self.beginFlush(); });
+}
+
+void RoomHandle::beginFlush() {
+    turn(); // what was published before comes first
+    live_ = false;
+    flushing_ = true;
+    room_->endSession();
+    flushTimer_ = loop_->startTimer(kFlushTimeout, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (self && self->room_)
+            self->room_->closeNow(kEnded);
     });
+    checkFlushed();
 }
 
 void RoomHandle::checkFlushed() {
-    if (!flushing_ || room_->viewers() > 0)
+    if (counts_->viewers > 0)
         return;
-    flushing_ = false;
+    {
+        std::lock_guard lock(drainMutex_);
+        drained_.notify_all();
+    }
+    if (!std::exchange(flushing_, false))
+        return;
     loop_->cancelTimer(std::exchange(flushTimer_, 0));
     if (watcher_)
         watcher_->onSessionFlushed();
+    if (expiring_) // not from within a call of the room's own
+        onLoop([](RoomHandle &self) { self.endRoom(); });
+}
+
+void RoomHandle::expire() {
+    onLoop([](RoomHandle &self) {
+        self.expiring_ = true;
+        self.beginFlush();
+    });
+}
+
+void RoomHandle::endRoom() {
+    live_ = false;
+    loop_->cancelTimer(std::exchange(flushTimer_, 0));
+    watcher_ = nullptr;
+    room_->end(kShutdown);
+    room_.reset();
+}
+
+bool RoomHandle::mayWait() const {
+    std::lock_guard lock(mutex_);
+    return std::none_of(loops_.begin(), loops_.end(), [](const auto &loop) { return loop->onLoopThread(); });
+}
+
+void RoomHandle::waitForDrain(net::Duration within) {
+    std::unique_lock lock(drainMutex_);
+    drained_.wait_for(lock, within + kDrainSlack, [this] { return counts_->viewers == 0; });
 }
 
 void RoomHandle::shutDown() {
-    loop_->runSync([this] {
+    const bool mayWait = this->mayWait();
+    net::Duration within{};
+    loop_->runSync([&] {
         if (!room_)
             return;
         live_ = false;
         turn();
-        room_->closeNow(closecode::kGoingAway, "Server is shutting down", Departure::Shutdown);
-        loop_->cancelTimer(std::exchange(tickTimer_, 0));
-        loop_->cancelTimer(std::exchange(flushTimer_, 0));
-        watcher_ = nullptr;
-        room_.reset();
+        within = room_->settings().drain;
+        if (mayWait)
+            room_->drain(within);
+        else
+            room_->closeNow(kShutdown);
+    });
+    if (mayWait) {
+        waitForDrain(within);
+        // What the other threads still have to tell of their viewers comes before the end.
+        Room::Loops loops;
+        {
+            std::lock_guard lock(mutex_);
+            loops = loops_;
+        }
+        for (const auto &loop : loops)
+            loop->runSync([] {});
+    }
+    loop_->runSync([this] {
+        if (room_)
+            endRoom();
     });
 }
 
-void RoomHandle::onViewerAdded(std::uint64_t id, const std::string &peer) {
+void RoomHandle::onViewerAdded(const ViewerInfoRef &viewer) {
     if (watcher_)
-        watcher_->onViewerAdded(id, peer);
+        watcher_->onViewerAdded(viewer);
 }
 
-void RoomHandle::onViewerRemoved(std::uint64_t id, const std::string &peer, Departure departure) {
+void RoomHandle::onViewerRemoved(const ViewerInfoRef &viewer, Departure departure) {
     if (watcher_)
-        watcher_->onViewerRemoved(id, peer, departure);
+        watcher_->onViewerRemoved(viewer, departure);
     checkFlushed();
+}
+
+void RoomHandle::onSlowViewer(const ViewerInfoRef &viewer, std::size_t messages, std::size_t bytes) {
+    if (watcher_)
+        watcher_->onSlowViewer(viewer, messages, bytes);
+}
+
+void RoomHandle::onLeaseChanged(const ViewerInfoRef &holder, std::uint64_t token) {
+    if (watcher_)
+        watcher_->onLeaseChanged(holder, token);
 }
 
 } // namespace lt::broadcast

@@ -6,6 +6,7 @@
 #include "lib/net/http_request.h"
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,8 +19,12 @@ namespace lt::broadcast {
 class RoomWatcher {
 public:
     virtual ~RoomWatcher() = default;
-    virtual void onViewerAdded(std::uint64_t id, const std::string &peer) = 0;
-    virtual void onViewerRemoved(std::uint64_t id, const std::string &peer, Departure departure) = 0;
+    virtual void onViewerAdded(const ViewerInfoRef &viewer) = 0;
+    virtual void onViewerRemoved(const ViewerInfoRef &viewer, Departure departure) = 0;
+    /// Its queue is filling up: what waits.
+    virtual void onSlowViewer(const ViewerInfoRef &viewer, std::size_t messages, std::size_t bytes) = 0;
+    /// `holder` is null when nobody holds the lease any more.
+    virtual void onLeaseChanged(const ViewerInfoRef &holder, std::uint64_t token) = 0;
     /// After endSession(): every viewer has been sent all there was and a close frame, or was given up.
     virtual void onSessionFlushed() = 0;
 };
@@ -31,9 +36,16 @@ public:
     /// Messages that may wait for the loop; beyond that partials are dropped, beyond twice that finals too.
     static constexpr std::size_t kMaxInbox = 4096;
 
-    RoomHandle(std::shared_ptr<net::EventLoop> loop, std::string session, RoomSettings settings,
-               metrics::Registry &registry, RoomWatcher &watcher);
+    /// A room nobody feeds yet: viewers may enter and wait. It has no metrics of its own.
+    RoomHandle(Room::Loops loops, std::string session, const RoomSettings &settings,
+               metrics::Registry &registry);
     ~RoomHandle() override;
+
+    /// An element takes the room over, with its settings. One at a time; `watcher` must outlive its stay.
+    void attach(RoomWatcher &watcher, const RoomSettings &settings, const Room::Loops &loops);
+    /// The element has gone, the room stays: numbers, history and viewers. The watcher is told nothing any
+    /// more when this returns.
+    void detach();
 
     /// Never waits: a short lock, and a wake-up when the inbox was empty.
     void publish(RoomMessage message);
@@ -47,39 +59,54 @@ public:
     /// All viewers get what waits for them and a close with 1000; onSessionFlushed() follows, after 2 s at
     /// the latest. The next publish() begins a new session.
     void endSession();
-    /// False between endSession() and the next publish(): nobody may enter.
+    /// False between endSession() and the next publish(), and after the end: nobody may enter.
     bool live() const { return live_; }
-    /// Closes with 1001 whoever is left. When it returns the watcher is told nothing any more.
+    /// True from the first attach().
+    bool fed() const { return fed_; }
+    /// Closes whoever is left with 1001, spread over the settings' drain time (at once when called on a
+    /// fan-out thread). Waits for that, and when it returns the watcher is told nothing any more.
     void shutDown();
+    /// Ends the session, and the room with it when all have been told, after 2 s at the latest; does not
+    /// wait.
+    void expire();
 
     std::shared_ptr<const RoomCounts> counts() const { return counts_; }
 
 private:
-    void onViewerAdded(std::uint64_t id, const std::string &peer) override;
-    void onViewerRemoved(std::uint64_t id, const std::string &peer, Departure departure) override;
+    void onViewerAdded(const ViewerInfoRef &viewer) override;
+    void onViewerRemoved(const ViewerInfoRef &viewer, Departure departure) override;
+    void onSlowViewer(const ViewerInfoRef &viewer, std::size_t messages, std::size_t bytes) override;
+    void onLeaseChanged(const ViewerInfoRef &holder, std::uint64_t token) override;
 
     void turn();
-    void armTick();
+    void beginFlush();
     void checkFlushed();
+    bool mayWait() const;
+    void waitForDrain(net::Duration within);
+    void endRoom();
     template <typename Call>
     void onLoop(Call call);
 
     const std::shared_ptr<net::EventLoop> loop_;
     const std::shared_ptr<RoomCounts> counts_;
-    metrics::Counter &drops_;
-    std::atomic<bool> live_ = true;
+    FanoutInstruments instruments_;
+    std::atomic<bool> live_ = true, fed_ = false;
 
-    mutable std::mutex mutex_; // guards the three below; nothing else is locked or called under it
+    mutable std::mutex mutex_; // guards the five below; nothing else is locked or called under it
     std::vector<RoomMessage> inbox_;
+    ClassCount overflow_;  // dropped since the last turn
     bool restart_ = false; // the next turn begins a new session
     std::string recogniser_;
+    Room::Loops loops_; // all that viewers live on
+
+    std::mutex drainMutex_; // for the wait in shutDown()
+    std::condition_variable drained_;
 
     // Loop thread only.
-    RoomWatcher *watcher_;
-    std::unique_ptr<Room> room_; // null after shutDown()
-    net::EventLoop::TimerId tickTimer_ = 0;
+    RoomWatcher *watcher_ = nullptr;
+    std::shared_ptr<Room> room_; // null after the end
     net::EventLoop::TimerId flushTimer_ = 0;
-    bool flushing_ = false;
+    bool flushing_ = false, expiring_ = false;
 };
 
 } // namespace lt::broadcast

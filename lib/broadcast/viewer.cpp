@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/broadcast/viewer.h"
 
+#include "lib/broadcast/viewer_notices.h"
+
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -43,60 +45,94 @@ bool wouldBlock(ssize_t result) {
 
 const char *departureWord(Departure departure) {
     static constexpr std::array kWords = {
-        "closed", "lost", "send-failed", "protocol-error", "heartbeat-timeout", "session-ended", "shutdown"};
+        "closed",        "lost",     "send-failed", "protocol-error", "heartbeat-timeout",
+        "session-ended", "shutdown", "too-slow",    "token-expired",  "stale-lease"};
     return kWords.at(static_cast<std::size_t>(departure));
 }
 
-Viewer::Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, std::uint64_t id, Setup setup)
+Viewer::Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, Setup setup)
     : loop_(std::move(loop)),
       owner_(&owner),
-      id_(id),
       fd_(std::move(setup.socket.fd)),
+      stream_(std::move(setup.socket.stream)),
       lastHeard_(owner.now()),
-      queue_(setup.maxQueue),
-      peer_(std::move(setup.socket.peer)),
-      form_(setup.profile.form),
-      admission_(std::move(setup.profile.admission)) {}
+      queue_(setup.limits->queue),
+      early_(std::move(setup.socket.early)),
+      expiry_(setup.expiry),
+      admission_(std::move(setup.admission)),
+      info_(std::move(setup.info)),
+      limits_(setup.limits),
+      form_(setup.form) {
+    if (!setup.filter.everything())
+        filter_ = std::make_unique<const ViewerFilter>(std::move(setup.filter));
+}
 
 Viewer::~Viewer() {
     loop_->unwatch(watch_);
 }
 
-void Viewer::start(std::string_view early) {
+void Viewer::start(std::span<const FrameRef> greeting) {
     const auto self = shared_from_this();
     configure(fd_.get());
     watch_ = loop_->watch(fd_.get(), EPOLLIN, this);
     if (watch_ == 0)
-        fail(Departure::Lost);
-    else if (!early.empty())
+        return fail(Departure::Lost);
+    for (const FrameRef &frame : greeting)
+        queue_.push(frame, owner_->now());
+    flush();
+    const std::string early = std::exchange(early_, {});
+    if (state_ != State::Gone && !early.empty())
         parse(early);
+}
+
+ssize_t Viewer::write(const iovec *pieces, std::size_t count) {
+    if (stream_)
+        return stream_->send(pieces, count);
+    if (count == 1)
+        return ::send(fd_.get(), pieces->iov_base, pieces->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    msghdr message{};
+    message.msg_iov = const_cast<iovec *>(pieces);
+    message.msg_iovlen = count;
+    return ::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void Viewer::send(const FrameBatch &batch) {
     if (state_ != State::Open || batch.frames.empty())
         return;
     const auto self = shared_from_this();
-    if (!queue_.empty())
+    if (filter_)
+        sendFiltered(batch);
+    else if (!queue_.empty())
         queueRest(batch, 0);
     else if (!sendAtOnce(batch))
         return;
-    wantWritable(!queue_.empty());
+    if (state_ == State::Open)
+        wantWritable(!queue_.empty());
 }
 
-void Viewer::sendControl(const FrameRef &frame) {
+void Viewer::sendFiltered(const FrameBatch &batch) {
+    const bool idle = queue_.empty();
+    for (const FrameRef &frame : batch.frames)
+        if (filter_->takes(frame->frameClass() == FrameClass::Partial, frame->label().language))
+            enqueue(frame);
+    if (idle && !queue_.empty())
+        flush();
+}
+
+void Viewer::sendAside(const FrameRef &frame) {
     if (state_ != State::Open)
         return;
     const auto self = shared_from_this();
     const bool idle = queue_.empty();
-    queue_.push(frame);
+    queue_.push(frame, owner_->now());
     if (idle)
         flush();
 }
 
 /// Writes as much as the socket takes and queues the rest. False when the viewer is gone.
 bool Viewer::sendAtOnce(const FrameBatch &batch) {
-    const ssize_t sent =
-        ::send(fd_.get(), batch.bytes.data(), batch.bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const iovec piece{const_cast<char *>(batch.bytes.data()), batch.bytes.size()};
+    const ssize_t sent = write(&piece, 1);
     if (sent < 0 && !wouldBlock(sent)) {
         fail(Departure::SendFailed);
         return false;
@@ -106,14 +142,16 @@ bool Viewer::sendAtOnce(const FrameBatch &batch) {
 }
 
 void Viewer::queueRest(const FrameBatch &batch, std::size_t written) {
+    const net::TimePoint now = owner_->now();
     for (const FrameRef &frame : batch.frames) {
         const std::size_t size = frame->bytes().size();
         if (written >= size) {
-            owner_->onDelivered(*frame);
+            owner_->onDelivered(*frame, now);
             written -= size;
         } else if (written > 0) {
+            lastTaken_ = now;
             queue_.pushStarted(frame, std::exchange(written, 0));
-            owner_->onQueueChanged({}, 1);
+            noteQueue({}, 0);
         } else {
             enqueue(frame);
         }
@@ -121,35 +159,77 @@ void Viewer::queueRest(const FrameBatch &batch, std::size_t written) {
 }
 
 void Viewer::enqueue(const FrameRef &frame) {
-    const auto before = static_cast<int>(queue_.size());
-    const QueueDrops drops = queue_.push(frame);
-    owner_->onQueueChanged(drops, static_cast<int>(queue_.size()) - before);
+    const net::TimePoint now = owner_->now();
+    if (queue_.empty())
+        lastTaken_ = now;
+    const std::size_t before = queue_.size();
+    const QueueDrops drops = queue_.push(frame, now);
+    noteQueue(drops, before);
+}
+
+/// `before` is what size() was.
+void Viewer::noteQueue(const QueueDrops &drops, std::size_t before) {
+    if (isV2(form_) && drops.firstSeq != 0) {
+        if (!gap_)
+            gap_ = std::make_unique<QueueDrops>();
+        gap_->add(drops);
+    }
+    const int delta = static_cast<int>(queue_.size()) - static_cast<int>(before);
+    if (owner_ && (delta != 0 || drops.conflated != 0 || drops.total().all() != 0))
+        owner_->onQueueChanged(*this, drops, delta);
+}
+
+/// What was dropped is told before anything newer is; one notice for all of it.
+void Viewer::announceGap() {
+    if (!gap_ || gapWaits_ || state_ != State::Open)
+        return;
+    queue_.pushFirst(makeNotice(gapMessage(*gap_, owner_->unixMs()), noticekey::kGap));
+    gap_.reset();
+    gapWaits_ = true;
+}
+
+net::Duration Viewer::stalledFor(net::TimePoint now) const {
+    return queue_.empty() ? net::Duration::zero() : now - lastTaken_;
 }
 
 void Viewer::flush() {
-    while (!queue_.empty()) {
-        std::array<iovec, kMaxVector> entries;
-        msghdr message{};
-        message.msg_iov = entries.data();
-        message.msg_iovlen = queue_.gather(entries.data(), entries.size());
-        const ssize_t sent = ::sendmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (wouldBlock(sent))
-            break;
-        if (sent < 0)
-            return fail(Departure::SendFailed);
-        const auto before = static_cast<int>(queue_.size());
-        queue_.consume(static_cast<std::size_t>(sent), [this](const Frame &frame) {
-            if (owner_ && frame.frameClass() != FrameClass::Control)
-                owner_->onDelivered(frame);
-        });
-        if (owner_)
-            owner_->onQueueChanged({}, static_cast<int>(queue_.size()) - before);
+    if (owner_ && !queue_.empty()) {
+        const std::size_t before = queue_.size();
+        const QueueDrops drops = queue_.expire(owner_->now());
+        noteQueue(drops, before);
+        announceGap();
     }
+    while (!queue_.empty() && writeQueue())
+        ;
+    if (state_ == State::Gone)
+        return;
     wantWritable(!queue_.empty());
     if (queue_.empty() && state_ == State::Flushing)
         linger();
     if (queue_.empty() && state_ == State::Lingering && peerClosed_)
         end();
+}
+
+/// One write. False when the socket takes no more, or has failed.
+bool Viewer::writeQueue() {
+    std::array<iovec, kMaxVector> entries;
+    const ssize_t sent = write(entries.data(), queue_.gather(entries.data(), entries.size()));
+    if (wouldBlock(sent))
+        return false;
+    if (sent < 0) {
+        fail(Departure::SendFailed);
+        return false;
+    }
+    const std::size_t before = queue_.size();
+    if (owner_)
+        lastTaken_ = owner_->now();
+    queue_.consume(static_cast<std::size_t>(sent), [this](const Frame &frame) {
+        gapWaits_ &= frame.frameClass() != FrameClass::Notice || frame.label().key != noticekey::kGap;
+        if (owner_ && frame.label().seq != 0)
+            owner_->onDelivered(frame, lastTaken_);
+    });
+    noteQueue({}, before);
+    return true;
 }
 
 void Viewer::wantWritable(bool wanted) {
@@ -170,73 +250,104 @@ void Viewer::onReady(std::uint32_t events) {
 void Viewer::read() {
     // One buffer's worth per turn: level-triggered epoll brings us back, and no viewer can hold the thread.
     std::array<char, 16 * 1024> buffer;
-    const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (wouldBlock(got))
-        return;
-    if (got <= 0)
-        return fail(Departure::Lost);
-    if (owner_)
-        lastHeard_ = owner_->now();
-    if (!deaf_)
-        parse({buffer.data(), static_cast<std::size_t>(got)});
+    do {
+        const ssize_t got = stream_ ? stream_->receive(buffer.data(), buffer.size())
+                                    : ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (wouldBlock(got))
+            return;
+        if (got <= 0)
+            return fail(Departure::Lost);
+        if (owner_)
+            lastHeard_ = owner_->now();
+        if (!deaf_)
+            parse({buffer.data(), static_cast<std::size_t>(got)});
+    } while (state_ != State::Gone && stream_ && stream_->pending());
 }
 
 void Viewer::parse(std::string_view bytes) {
     const auto error = parser_.consume(bytes, *this);
-    deaf_ = error || peerClosed_;
+    deaf_ = deaf_ || error || peerClosed_;
     if (error)
-        closeNow(error->code, error->reason, Departure::ProtocolError);
+        closeNow({error->code, error->reason, Departure::ProtocolError});
     else if (state_ == State::Open && !queue_.empty() && !writable_)
         flush(); // a pong
 }
 
-void Viewer::onMessage(Opcode, std::string_view) {
-    if (owner_)
+/// Counts what the viewer sends; false, and closed, when it is too much.
+bool Viewer::withinRate() {
+    if (!owner_ || deaf_ || state_ != State::Open)
+        return false;
+    if (limits_->messagesPerSecond == 0)
+        return true;
+    const net::TimePoint now = owner_->now();
+    if (now - rateSecond_ >= std::chrono::seconds(1)) {
+        rateSecond_ = now;
+        rateCount_ = 0;
+    }
+    if (++rateCount_ <= limits_->messagesPerSecond)
+        return true;
+    deaf_ = true;
+    closeNow({closecode::kPolicy, "Too many messages", Departure::ProtocolError});
+    return false;
+}
+
+void Viewer::onMessage(Opcode type, std::string_view payload) {
+    if (!withinRate())
+        return;
+    if (type == Opcode::Binary) {
+        deaf_ = true;
+        closeNow({closecode::kPolicy, "Binary messages are not understood", Departure::ProtocolError});
+    } else if (isV2(form_)) {
+        owner_->onRequest(*this, payload);
+    } else {
         owner_->onIgnoredMessage();
+    }
 }
 
 void Viewer::onPing(std::string_view payload) {
     // Sent when all that came is read: of many pings in a row only the newest must be answered.
-    if (state_ == State::Open)
-        queue_.push(makeControl(Opcode::Pong, payload));
+    if (withinRate())
+        queue_.push(makeControl(Opcode::Pong, payload), owner_->now());
 }
 
-void Viewer::onPong(std::string_view) {}
+void Viewer::onPong(std::string_view payload) {
+    if (owner_ && !deaf_)
+        owner_->onPong(payload);
+}
 
 void Viewer::onClose(std::optional<std::uint16_t> code, std::string_view) {
     peerClosed_ = true;
     if (state_ == State::Lingering && queue_.empty())
         end();
     else // echoed, as the RFC asks
-        closeNow(code.value_or(closecode::kNormal), "", Departure::Closed);
+        closeNow({code.value_or(closecode::kNormal), "", Departure::Closed});
 }
 
-void Viewer::closeAfterQueue(std::uint16_t code, std::string_view reason, Departure departure) {
+void Viewer::closeAfterQueue(const Farewell &farewell) {
     if (state_ != State::Open)
         return;
     const auto self = shared_from_this();
-    queueClose(code, reason, departure);
+    queueClose(farewell);
     flush();
 }
 
-void Viewer::closeNow(std::uint16_t code, std::string_view reason, Departure departure) {
+void Viewer::closeNow(const Farewell &farewell) {
     if (state_ != State::Open && state_ != State::Flushing)
         return;
     const auto self = shared_from_this();
-    const auto before = static_cast<int>(queue_.size());
+    const std::size_t before = queue_.size();
     const QueueDrops unsent = queue_.clear();
-    owner_->onQueueChanged(departure == Departure::Closed ? QueueDrops{} : unsent,
-                           static_cast<int>(queue_.size()) - before);
-    queueClose(code, reason, departure);
+    noteQueue(farewell.departure == Departure::Closed ? QueueDrops{} : unsent, before);
+    queueClose(farewell);
     flush();
     if (state_ == State::Flushing) // the socket takes nothing; the owner need not wait for that
         linger();
 }
 
-void Viewer::queueClose(std::uint16_t code, std::string_view reason, Departure departure) {
+void Viewer::queueClose(const Farewell &farewell) {
     state_ = State::Flushing;
-    departure_ = departure;
-    queue_.push(makeClose(code, reason));
+    departure_ = farewell.departure;
+    queue_.push(makeClose(farewell.code, farewell.reason), owner_->now());
 }
 
 /// The owner lets go; until the peer has answered, or 2 s have passed, the timer keeps the viewer alive. To
@@ -257,13 +368,14 @@ void Viewer::tellOwner(Departure departure) {
     if (!owner)
         return;
     if (queue_.size() > 0)
-        owner->onQueueChanged({}, -static_cast<int>(queue_.size()));
+        owner->onQueueChanged(*this, {}, -static_cast<int>(queue_.size()));
     owner->onViewerGone(*this, departure);
 }
 
 void Viewer::end() {
     state_ = State::Gone;
     loop_->unwatch(std::exchange(watch_, 0));
+    stream_.reset();
     fd_.reset();
     admission_.reset();
     loop_->cancelTimer(std::exchange(lingerTimer_, 0)); // may hold the last reference but the caller's

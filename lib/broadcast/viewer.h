@@ -6,14 +6,17 @@
 #include "lib/broadcast/viewer_queue.h"
 #include "lib/broadcast/ws_frame_parser.h"
 #include "lib/export.h"
+#include "lib/net/byte_stream.h"
 #include "lib/net/event_loop.h"
 #include "lib/net/http_request.h"
 #include "lib/net/unique_fd.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace lt::broadcast {
 
@@ -28,20 +31,55 @@ enum class Departure : std::uint8_t {
     HeartbeatTimeout, ///< it was silent for too long
     SessionEnded,     ///< the session is over and it has been told so
     Shutdown,         ///< the server stops and it has been told so
+    TooSlow,          ///< it took nothing for too long
+    TokenExpired,     ///< its permission has ended
+    StaleLease,       ///< it published without holding the lease
 };
 /// The word for messages and logs, e.g. "heartbeat-timeout".
 LT_EXPORT const char *departureWord(Departure departure);
+
+/// A close as the peer reads it, and as the owner is told.
+struct Farewell {
+    std::uint16_t code;
+    std::string_view reason;
+    Departure departure;
+};
+
+/// Who a viewer is. Immutable, so that every thread may read it.
+struct ViewerInfo {
+    std::uint64_t id = 0;
+    std::string peer;   ///< address and port
+    std::string userId; ///< "" when unknown
+    bool v2 = false;
+    bool mayCoordinate = false;
+};
+using ViewerInfoRef = std::shared_ptr<const ViewerInfo>;
+
+/// What holds for all viewers of a room; must outlive them.
+struct ViewerLimits {
+    QueueLimits queue;
+    /// Messages and pings a viewer may send in a second; 0: any number.
+    unsigned messagesPerSecond = 20;
+};
 
 /// Told by a viewer, on the loop's thread. None of these calls back into the viewer's send().
 class ViewerOwner {
 public:
     virtual ~ViewerOwner() = default;
     virtual void onViewerGone(Viewer &viewer, Departure departure) = 0;
-    virtual void onDelivered(const Frame &frame) = 0;
-    virtual void onQueueChanged(const QueueDrops &drops, int sizeDelta) = 0;
-    /// A text or binary message; v1 viewers have nothing to say.
+    /// A numbered message has been accepted by the socket.
+    virtual void onDelivered(const Frame &frame, net::TimePoint now) = 0;
+    /// The queue dropped messages, or changed its size by `sizeDelta`.
+    virtual void onQueueChanged(Viewer &viewer, const QueueDrops &drops, int sizeDelta) = 0;
+    /// A text message of a viewer of version 2; it may close the viewer. Those of version 1 have nothing to
+    /// say.
+    virtual void onRequest(Viewer &viewer, std::string_view text) = 0;
     virtual void onIgnoredMessage() = 0;
+    /// Payload of a pong: what some ping carried, if the peer is honest.
+    virtual void onPong(std::string_view payload) = 0;
     virtual net::TimePoint now() const = 0;
+    /// ms since 1970
+    virtual std::int64_t unixMs() const = 0;
 };
 
 /// Several frames of one turn, and the same bytes in one piece: built once per form, sent to many.
@@ -60,31 +98,44 @@ class Viewer : public net::FdListener, public std::enable_shared_from_this<Viewe
 public:
     struct Setup {
         net::UpgradedSocket socket;
-        ViewerProfile profile;
-        std::size_t maxQueue = 500;
+        ViewerForm form = ViewerForm::V1;
+        ViewerFilter filter;
+        std::optional<net::TimePoint> expiry;
+        std::shared_ptr<void> admission;
+        ViewerInfoRef info;
+        const ViewerLimits *limits;
     };
 
-    Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, std::uint64_t id, Setup setup);
+    Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, Setup setup);
     ~Viewer() override;
     Viewer(const Viewer &) = delete;
     Viewer &operator=(const Viewer &) = delete;
 
-    /// Starts listening; `early` is what the client has sent already. May end in onViewerGone().
-    void start(std::string_view early);
+    /// Starts listening, sends the greeting, then reads what the client has sent already. May end in
+    /// onViewerGone().
+    void start(std::span<const FrameRef> greeting);
 
+    /// What the filter leaves of the batch.
     void send(const FrameBatch &batch);
-    /// A control frame; a ping that finds another one waiting replaces it.
-    void sendControl(const FrameRef &frame);
-    /// Sends what waits, then a close frame; then onViewerGone(departure).
-    void closeAfterQueue(std::uint16_t code, std::string_view reason, Departure departure);
-    /// Drops what waits and closes; onViewerGone(departure) at once.
-    void closeNow(std::uint16_t code, std::string_view reason, Departure departure);
+    /// A control frame or a notice.
+    void sendAside(const FrameRef &frame);
+    /// Sends what waits, then a close frame; then onViewerGone().
+    void closeAfterQueue(const Farewell &farewell);
+    /// Drops what waits and closes; onViewerGone() at once.
+    void closeNow(const Farewell &farewell);
 
-    std::uint64_t id() const { return id_; }
+    const ViewerInfo &info() const { return *info_; }
+    const ViewerInfoRef &infoRef() const { return info_; }
+    std::uint64_t id() const { return info_->id; }
     ViewerForm form() const { return form_; }
-    const std::string &peer() const { return peer_; }
     net::TimePoint lastHeard() const { return lastHeard_; }
     void setLastHeard(net::TimePoint now) { lastHeard_ = now; }
+    /// How long the socket has taken nothing of what waits; zero when nothing waits.
+    net::Duration stalledFor(net::TimePoint now) const;
+    /// It has been told to go, or has gone.
+    bool closing() const { return state_ != State::Open; }
+    bool expired(net::TimePoint now) const { return expiry_ && now >= *expiry_; }
+    const ViewerQueue &queue() const { return queue_; }
     /// For the owner's own use: where it keeps this viewer.
     std::size_t ownerSlot() const { return ownerSlot_; }
     void setOwnerSlot(std::size_t slot) { ownerSlot_ = slot; }
@@ -105,12 +156,18 @@ private:
 
     void read();
     void parse(std::string_view bytes);
+    bool withinRate();
+    ssize_t write(const iovec *pieces, std::size_t count);
+    void sendFiltered(const FrameBatch &batch);
     bool sendAtOnce(const FrameBatch &batch);
     void queueRest(const FrameBatch &batch, std::size_t written);
     void enqueue(const FrameRef &frame);
+    void noteQueue(const QueueDrops &drops, std::size_t before);
+    void announceGap();
     void flush();
+    bool writeQueue();
     void wantWritable(bool wanted);
-    void queueClose(std::uint16_t code, std::string_view reason, Departure departure);
+    void queueClose(const Farewell &farewell);
     void linger();
     void fail(Departure departure);
     void tellOwner(Departure departure);
@@ -118,20 +175,29 @@ private:
 
     std::shared_ptr<net::EventLoop> loop_;
     ViewerOwner *owner_; // null once it has been told
-    std::uint64_t id_;
     std::size_t ownerSlot_ = 0;
     net::UniqueFd fd_;
+    std::unique_ptr<net::ByteStream> stream_; // null: the plain socket
     net::EventLoop::WatchId watch_ = 0;
     net::EventLoop::TimerId lingerTimer_ = 0;
     net::TimePoint lastHeard_;
+    net::TimePoint lastTaken_; // of a queue that is not empty: when the socket last took something
     ViewerQueue queue_;
+    std::unique_ptr<QueueDrops> gap_; // dropped, and not yet announced
     WsFrameParser parser_;
-    std::string peer_;
-    ViewerForm form_;
+    std::string early_; // until start()
+    std::unique_ptr<const ViewerFilter> filter_;
+    std::optional<net::TimePoint> expiry_;
     std::shared_ptr<void> admission_;
+    ViewerInfoRef info_;
+    const ViewerLimits *limits_;
+    net::TimePoint rateSecond_; // start of the second whose messages are counted
+    std::uint32_t rateCount_ = 0;
+    ViewerForm form_;
     State state_ = State::Open;
     Departure departure_ = Departure::Closed; // in state Flushing: what the owner will be told
     bool writable_ = false;                   // EPOLLOUT is watched
+    bool gapWaits_ = false;                   // a gap frame stands in the queue
     bool peerClosed_ = false;                 // its close frame has come
     bool deaf_ = false;                       // what comes is read and thrown away
 };

@@ -10,12 +10,11 @@ namespace {
 constexpr double kNsPerSecond = 1e9;
 constexpr int kTimeDecimals = 3;
 
-std::string_view typeOf(ViewerForm form, const Transcript &transcript) {
-    if (transcript.kind == GST_TRANSCRIPT_KIND_GAP)
-        return "audio_gap"; // a "gap" is what the viewer itself has missed
-    if (transcript.kind != GST_TRANSCRIPT_KIND_TRANSCRIPT || !isSplit(form))
-        return kindName(transcript.kind);
-    return transcript.isFinal ? "transcript_final" : "transcript_partial";
+constexpr std::string_view kPlainStart = R"({"type":"transcript")";
+
+std::string_view typeOf(const Transcript &transcript) {
+    // A "gap" is what the viewer itself has missed.
+    return transcript.kind == GST_TRANSCRIPT_KIND_GAP ? "audio_gap" : kindName(transcript.kind);
 }
 
 void writeText(JsonWriter &writer, std::string_view name, const std::string &text) {
@@ -30,15 +29,18 @@ void writeTime(JsonWriter &writer, std::string_view name, std::uint64_t ns) {
 
 } // namespace
 
-bool isFor(ViewerForm form, const Transcript &transcript) {
-    return isV2(form) || transcript.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT;
+std::string splitMessage(std::string_view message, bool isFinal) {
+    std::string split(message);
+    if (split.starts_with(kPlainStart))
+        split.replace(0, kPlainStart.size(),
+                      isFinal ? R"({"type":"transcript_final")" : R"({"type":"transcript_partial")");
+    return split;
 }
 
-std::string viewerMessage(ViewerForm form, const Transcript &transcript, std::string_view utteranceId,
-                          const Stamp &stamp) {
+std::string viewerMessage(const Transcript &transcript, std::string_view utteranceId, const Stamp &stamp) {
     JsonWriter writer;
     writer.beginObject();
-    writer.key("type").string(typeOf(form, transcript));
+    writer.key("type").string(typeOf(transcript));
     writer.key("sessionSlug").string(stamp.session);
     writer.key("text").string(transcript.text);
     writer.key("isFinal").boolean(transcript.isFinal);

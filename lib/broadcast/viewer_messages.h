@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/broadcast/viewer_profile.h"
 #include "lib/transcript/transcript.h"
 
 #include <cstdint>
@@ -18,11 +17,10 @@ struct Stamp {
     std::int64_t unixMs; ///< wall clock, ms since 1970
 };
 
-/// True when viewers of `form` are told of messages of this kind.
-bool isFor(ViewerForm form, const Transcript &transcript);
-
+/// A message as all forms but the split ones get it; of kinds other than transcript, version 2 alone.
 /// `utteranceId` stands for the transcript's own when that is empty: clients use it as a key.
-std::string viewerMessage(ViewerForm form, const Transcript &transcript, std::string_view utteranceId,
-                          const Stamp &stamp);
+std::string viewerMessage(const Transcript &transcript, std::string_view utteranceId, const Stamp &stamp);
+/// The same message for a split form, which differs in the type of transcripts only.
+std::string splitMessage(std::string_view message, bool isFinal);
 
 } // namespace lt::broadcast

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/broadcast/viewer_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <sys/uio.h>
@@ -9,25 +10,33 @@ namespace lt::broadcast {
 
 namespace {
 
+/// Counts against the limits, and may be dropped.
+bool isMessage(const Frame &frame) {
+    return frame.frameClass() == FrameClass::Partial || frame.frameClass() == FrameClass::Final;
+}
+
 bool isControl(const Frame &frame) {
     return frame.frameClass() == FrameClass::Control;
 }
 
 } // namespace
 
-QueueDrops ViewerQueue::push(FrameRef frame) {
+QueueDrops ViewerQueue::push(FrameRef frame, net::TimePoint now) {
     QueueDrops drops;
-    if (isControl(*frame)) {
-        pushControl(std::move(frame));
+    if (!isMessage(*frame)) {
+        isControl(*frame) ? pushControl(std::move(frame)) : pushNotice(std::move(frame));
         return drops;
     }
-    if (frame->utterance() != 0)
-        drops.conflated = removePartialsOf(frame->utterance());
+    if (frame->label().key != 0)
+        drops.conflated = removePartialsOf(frame->label().key);
+    expireInto(now, drops);
     const bool partial = frame->frameClass() == FrameClass::Partial;
     const Index index = insertAfter(tail_, std::move(frame));
     if (partial)
         addPartial(index);
-    while (size_ > limit_ && dropOne(drops))
+    while (size_ > limits_->messages && dropOne(DropReason::Count, drops))
+        ;
+    while (bytes_ > limits_->bytes && dropOne(DropReason::Bytes, drops))
         ;
     return drops;
 }
@@ -37,17 +46,40 @@ void ViewerQueue::pushStarted(FrameRef frame, std::size_t written) {
     headWritten_ = written;
 }
 
+void ViewerQueue::pushFirst(FrameRef notice) {
+    insertAfter(lastOvertaker(), std::move(notice));
+}
+
+QueueDrops ViewerQueue::expire(net::TimePoint now) {
+    QueueDrops drops;
+    expireInto(now, drops);
+    return drops;
+}
+
+/// The list of partials is in the order they were queued, but for the stamps' own jitter.
+void ViewerQueue::expireInto(net::TimePoint now, QueueDrops &drops) {
+    if (limits_->partialAge == net::Duration::zero())
+        return;
+    while (firstPartial_ != kNone &&
+           now - nodes_[firstPartial_].frame->label().queuedAt > limits_->partialAge)
+        drop(firstPartial_, DropReason::Age, drops);
+}
+
 QueueDrops ViewerQueue::clear() {
     QueueDrops drops;
     for (Index index = firstDroppable(); index != kNone;) {
         const Index next = nodes_[index].next;
-        const FrameClass frameClass = nodes_[index].frame->frameClass();
-        drops.partials += frameClass == FrameClass::Partial;
-        drops.finals += frameClass == FrameClass::Final;
-        remove(index);
+        drop(index, DropReason::Closed, drops);
         index = next;
     }
     return drops;
+}
+
+double ViewerQueue::fill() const {
+    const auto share = [](std::size_t used, std::size_t limit) {
+        return static_cast<double>(used) / static_cast<double>(std::max<std::size_t>(limit, 1));
+    };
+    return std::max(share(size_, limits_->messages), share(bytes_, limits_->bytes));
 }
 
 std::size_t ViewerQueue::gather(iovec *entries, std::size_t max) const {
@@ -85,7 +117,10 @@ ViewerQueue::Index ViewerQueue::insertAfter(Index place, FrameRef frame) {
         free_ = nodes_[index].nextPartial;
     }
     Node &node = nodes_[index];
-    size_ += !isControl(*frame);
+    if (isMessage(*frame)) {
+        size_++;
+        bytes_ += frame->bytes().size();
+    }
     node = {std::move(frame), place, place == kNone ? head_ : nodes_[place].next, kNone, kNone};
     (node.previous == kNone ? head_ : nodes_[node.previous].next) = index;
     (node.next == kNone ? tail_ : nodes_[node.next].previous) = index;
@@ -99,7 +134,10 @@ void ViewerQueue::remove(Index index) {
         removePartial(index);
     if (index == head_)
         headWritten_ = 0;
-    size_ -= !isControl(*node.frame);
+    if (isMessage(*node.frame)) {
+        size_--;
+        bytes_ -= node.frame->bytes().size();
+    }
     (node.previous == kNone ? head_ : nodes_[node.previous].next) = node.next;
     (node.next == kNone ? tail_ : nodes_[node.next].previous) = node.previous;
     node = {nullptr, kNone, kNone, kNone, free_};
@@ -126,11 +164,11 @@ void ViewerQueue::removePartial(Index index) {
 }
 
 /// The list is short: one partial per utterance that is being spoken.
-unsigned ViewerQueue::removePartialsOf(Frame::UtteranceKey utterance) {
+unsigned ViewerQueue::removePartialsOf(FrameLabel::Key utterance) {
     unsigned count = 0;
     for (Index index = firstPartial_; index != kNone;) {
         const Index next = nodes_[index].nextPartial;
-        if (nodes_[index].frame->utterance() == utterance) {
+        if (nodes_[index].frame->label().key == utterance) {
             remove(index);
             count++;
             if (nodes_.empty())
@@ -141,38 +179,68 @@ unsigned ViewerQueue::removePartialsOf(Frame::UtteranceKey utterance) {
     return count;
 }
 
+/// Where those that overtake end: a pinned frame, then pings and pongs. kNone: there are none.
+ViewerQueue::Index ViewerQueue::lastOvertaker() const {
+    Index place = headWritten_ > 0 ? head_ : kNone;
+    for (Index index = firstDroppable(); index != kNone; index = nodes_[index].next) {
+        const Frame &frame = *nodes_[index].frame;
+        if (!isControl(frame) || frame.opcode() == Opcode::Close)
+            break;
+        place = index;
+    }
+    return place;
+}
+
 void ViewerQueue::pushControl(FrameRef frame) {
     if (frame->opcode() == Opcode::Close) { // the last word
         insertAfter(tail_, std::move(frame));
         return;
     }
-    // Those that wait stand at the front, behind a pinned frame.
-    Index place = headWritten_ > 0 ? head_ : kNone;
     for (Index index = firstDroppable(); index != kNone && isControl(*nodes_[index].frame);
          index = nodes_[index].next) {
         if (nodes_[index].frame->opcode() == frame->opcode()) {
             nodes_[index].frame = std::move(frame);
             return;
         }
-        if (nodes_[index].frame->opcode() != Opcode::Close)
-            place = index;
     }
-    insertAfter(place, std::move(frame));
+    insertAfter(lastOvertaker(), std::move(frame));
 }
 
-bool ViewerQueue::dropOne(QueueDrops &drops) {
-    if (firstPartial_ != kNone) {
-        remove(firstPartial_);
-        drops.partials++;
-        return true;
+/// Notices are few: one of each key at most.
+void ViewerQueue::pushNotice(FrameRef frame) {
+    for (Index index = firstDroppable(); frame->label().key != 0 && index != kNone;) {
+        const Index next = nodes_[index].next;
+        const Frame &waiting = *nodes_[index].frame;
+        if (waiting.frameClass() == FrameClass::Notice && waiting.label().key == frame->label().key) {
+            remove(index);
+            break;
+        }
+        index = next;
     }
-    Index index = firstDroppable();
-    while (index != kNone && isControl(*nodes_[index].frame))
-        index = nodes_[index].next;
+    insertAfter(tail_, std::move(frame));
+}
+
+void ViewerQueue::drop(Index index, DropReason reason, QueueDrops &drops) {
+    const FrameRef frame = nodes_[index].frame;
+    remove(index);
+    if (!isMessage(*frame))
+        return;
+    ClassCount &count = drops.counts[static_cast<std::size_t>(reason)];
+    (frame->frameClass() == FrameClass::Partial ? count.partials : count.finals)++;
+    if (frame->label().seq != 0)
+        drops.include(frame->label().seq, frame->label().seq);
+}
+
+bool ViewerQueue::dropOne(DropReason reason, QueueDrops &drops) {
+    Index index = firstPartial_;
+    if (index == kNone) {
+        index = firstDroppable();
+        while (index != kNone && !isMessage(*nodes_[index].frame))
+            index = nodes_[index].next;
+    }
     if (index == kNone)
         return false;
-    remove(index);
-    drops.finals++;
+    drop(index, reason, drops);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/broadcast/frame.h"
+#include "lib/broadcast/queue_limits.h"
 
 #include <array>
 #include <cstddef>
@@ -13,34 +14,37 @@ struct iovec;
 
 namespace lt::broadcast {
 
-/// What a full or conflating queue let go of.
-struct QueueDrops {
-    unsigned partials = 0;  ///< no room
-    unsigned finals = 0;    ///< no room, and no partial left to drop instead
-    unsigned conflated = 0; ///< partials made worthless by a newer message of their utterance
-};
-
 /// What one viewer has still to be sent: references to shared frames, none of them for a viewer that keeps up
-/// (an empty queue holds no memory).
+/// (an empty queue holds no memory). Pure: told the time.
 ///
-/// At most `limit` partials and finals wait. A newer partial of an utterance takes the place of the older one
-/// at the end of the queue, so that frames always leave in the order of their seq; a final removes its
-/// utterance's partials. Above the limit the oldest partial goes, and without one the oldest final. Control
-/// frames count for nothing and are never dropped; a ping or pong overtakes what waits, and a newer one
-/// replaces the one that waits. Only a frame already partly written is untouchable.
+/// A newer partial of an utterance takes the place of the older one at the end of the queue, so that frames
+/// always leave in the order of their seq; a final removes its utterance's partials. A partial that has
+/// waited for too long goes; above a limit the oldest partial goes, and without one the oldest final. Notices
+/// and control frames count for nothing and are never dropped: a notice replaces the one of its key that
+/// waits, a ping or pong the one that waits, and the latter two overtake all else. Only a frame already
+/// partly written is untouchable.
 class ViewerQueue {
 public:
-    explicit ViewerQueue(std::size_t limit) : limit_(limit) {}
+    /// `limits` must outlive the queue: one set serves all viewers of a room.
+    explicit ViewerQueue(const QueueLimits &limits) : limits_(&limits) {}
 
-    QueueDrops push(FrameRef frame);
+    QueueDrops push(FrameRef frame, net::TimePoint now);
     /// A frame of which `written` bytes are already on the wire. Only for an empty queue.
     void pushStarted(FrameRef frame, std::size_t written);
-    /// Drops everything that has not begun to leave; returns how much that was.
+    /// A notice that must be read before everything else that waits.
+    void pushFirst(FrameRef notice);
+    /// Drops partials that have waited for too long.
+    QueueDrops expire(net::TimePoint now);
+    /// Drops everything that has not begun to leave.
     QueueDrops clear();
 
     bool empty() const { return head_ == kNone; }
     /// Partials and finals that wait.
     std::size_t size() const { return size_; }
+    /// Their bytes.
+    std::size_t bytes() const { return bytes_; }
+    /// How full the queue is, by count or by bytes, whichever is more: 1 is the limit.
+    double fill() const;
 
     /// Points up to `max` entries at the bytes that leave next; returns how many.
     std::size_t gather(iovec *entries, std::size_t max) const;
@@ -61,15 +65,20 @@ private:
     void remove(Index index);
     void addPartial(Index index);
     void removePartial(Index index);
-    unsigned removePartialsOf(Frame::UtteranceKey utterance);
+    unsigned removePartialsOf(FrameLabel::Key utterance);
     void pushControl(FrameRef frame);
-    bool dropOne(QueueDrops &drops);
+    void pushNotice(FrameRef frame);
+    Index lastOvertaker() const;
+    void drop(Index index, DropReason reason, QueueDrops &drops);
+    bool dropOne(DropReason reason, QueueDrops &drops);
+    void expireInto(net::TimePoint now, QueueDrops &drops);
     Index firstDroppable() const { return headWritten_ == 0 || empty() ? head_ : nodes_[head_].next; }
 
+    const QueueLimits *limits_;
     std::vector<Node> nodes_;
-    std::size_t limit_;
-    std::size_t size_ = 0;
+    std::size_t bytes_ = 0;
     std::size_t headWritten_ = 0; // bytes of the first frame that are on the wire; above 0 it is pinned
+    std::uint32_t size_ = 0;
     Index head_ = kNone, tail_ = kNone;
     Index firstPartial_ = kNone, lastPartial_ = kNone; // a pinned partial is not in this list
     Index free_ = kNone;

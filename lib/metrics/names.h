@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <string_view>
 
 /// Every metric of the suite: its name, its unit, its meaning. Dashboards depend on these names; they do not
@@ -61,7 +62,25 @@ inline constexpr CounterMetric kBroadcastErrors{
 inline constexpr CounterMetric kHeartbeatTimeouts{
     {"ws.heartbeat_timeouts_total", "Peers closed because they were silent for too long."}};
 inline constexpr CounterMetric kQueueDrops{
-    {"ws.queue_drops_total", "Messages a viewer's full queue had no room for."}};
+    {"ws.queue_drops_total", "Messages that were not sent to a viewer, because it was slow or closed."}};
+/// The same by class and reason; reasons in the order of broadcast::DropReason.
+struct DropMetrics {
+    CounterMetric partials, finals;
+};
+inline constexpr std::array<DropMetrics, 5> kQueueDropsBy{{
+    {{{"ws.queue_drops_total.partial.count", "Partials dropped because more than max-queue waited."}},
+     {{"ws.queue_drops_total.final.count", "Finals dropped because more than max-queue waited."}}},
+    {{{"ws.queue_drops_total.partial.bytes", "Partials dropped because more than max-queue-bytes waited."}},
+     {{"ws.queue_drops_total.final.bytes", "Finals dropped because more than max-queue-bytes waited."}}},
+    {{{"ws.queue_drops_total.partial.age", "Partials dropped because they had waited for too long."}},
+     {{"ws.queue_drops_total.final.age", "Finals dropped for their age: none ever is."}}},
+    {{{"ws.queue_drops_total.partial.closed", "Partials that waited when their viewer was closed."}},
+     {{"ws.queue_drops_total.final.closed", "Finals that waited when their viewer was closed."}}},
+    {{{"ws.queue_drops_total.partial.inbox", "Partials dropped because the fan-out thread did not keep up."}},
+     {{"ws.queue_drops_total.final.inbox", "Finals dropped because the fan-out thread did not keep up."}}},
+}};
+inline constexpr HistogramMetric kViewerRoundTrip{
+    {"ws.viewer_round_trip_ms", "Ping to a viewer and its pong back, in milliseconds."}};
 
 // Fan-out, per session.
 inline constexpr GaugeMetric kSessionClients{

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/net/io_threads.h"
 
+#include <array>
 #include <mutex>
+#include <string>
+#include <utility>
 
 namespace lt::net {
 
@@ -11,7 +14,7 @@ namespace {
 template <typename Thread>
 class Shared {
 public:
-    explicit Shared(const char *name) : name_(name) {}
+    explicit Shared(std::string name) : name_(std::move(name)) {}
 
     std::shared_ptr<Thread> get() {
         std::lock_guard lock(mutex_);
@@ -24,7 +27,7 @@ public:
     }
 
 private:
-    const char *name_;
+    const std::string name_;
     std::mutex mutex_;
     std::weak_ptr<Thread> current_;
 };
@@ -36,8 +39,20 @@ std::shared_ptr<EventLoop> ingestLoop() {
     return loop.get();
 }
 
-std::shared_ptr<EventLoop> fanoutLoop() {
-    static Shared<EventLoop> loop("lt-fanout");
+std::shared_ptr<EventLoop> fanoutLoop(unsigned index) {
+    using Loops = std::array<std::unique_ptr<Shared<EventLoop>>, kMaxFanoutLoops>;
+    static const Loops loops = [] {
+        Loops made;
+        for (unsigned i = 0; i < kMaxFanoutLoops; i++)
+            made[i] =
+                std::make_unique<Shared<EventLoop>>(i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i));
+        return made;
+    }();
+    return loops.at(index)->get();
+}
+
+std::shared_ptr<EventLoop> messageLoop() {
+    static Shared<EventLoop> loop("lt-messages");
     return loop.get();
 }
 

@@ -7,12 +7,17 @@
 
 #include <memory>
 
-/// The process's IO threads: four at most, however many elements there are. Each starts with its first user
-/// and is joined with its last; any thread may ask. Keep the pointer for as long as the thread is needed.
+/// The process's IO threads: four, and more for the fan-out where wanted, however many elements there are.
+/// Each starts with its first user and is joined with its last; any thread may ask. Keep the pointer for as
+/// long as the thread is needed.
 namespace lt::net {
 
-LT_EXPORT std::shared_ptr<EventLoop> ingestLoop();           ///< "lt-ingest": RTMP sockets
-LT_EXPORT std::shared_ptr<EventLoop> fanoutLoop();           ///< "lt-fanout": viewers' sockets
+LT_EXPORT std::shared_ptr<EventLoop> ingestLoop(); ///< "lt-ingest": RTMP sockets
+/// "lt-fanout", "lt-fanout-1" …: viewers' sockets. `index` below kMaxFanoutLoops.
+LT_EXPORT std::shared_ptr<EventLoop> fanoutLoop(unsigned index = 0);
+constexpr unsigned kMaxFanoutLoops = 16;
+/// "lt-messages": tells applications of viewers, whose handlers may block.
+LT_EXPORT std::shared_ptr<EventLoop> messageLoop();
 LT_EXPORT std::shared_ptr<ContextThread> httpThread();       ///< "lt-http": libsoup server
 LT_EXPORT std::shared_ptr<ContextThread> recogniserThread(); ///< "lt-recogniser": libsoup clients
 

@@ -40,7 +40,7 @@ void a_viewer_receives_partials_and_finals_in_the_first_form_exactly() {
     Rig rig;
     WebSocketClient viewer(rig.at("/ws?session=demo"));
     g_assert_true(viewer.connected());
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     rig.push(transcript("u1", "good", false));
     rig.push(transcript("u1", "good morning"));
     g_assert_true(viewer.waitForFrames([](const auto &frames) { return frames.size() == 2; }));
@@ -60,14 +60,14 @@ void a_viewer_receives_partials_and_finals_in_the_first_form_exactly() {
     g_assert_cmpuint(rig.stat("finals"), ==, 1);
     g_assert_cmpuint(rig.stat("partials"), ==, 1);
     g_assert_cmpuint(rig.stat("delivered"), ==, 2);
-    g_assert_cmpuint(rig.stat("clients"), ==, 1);
+    g_assert_cmpuint(rig.stat("viewers"), ==, 1);
 }
 
 void the_session_may_stand_in_the_path_and_types_may_be_split() {
     Rig rig;
     WebSocketClient viewer(rig.at("/ws/demo?types=split"));
     g_assert_true(viewer.connected());
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     rig.push(transcript("u1", "a", false));
     rig.push(transcript("u1", "b"));
     g_assert_true(viewer.waitForFrames([](const auto &frames) {
@@ -124,7 +124,7 @@ void no_extension_is_negotiated_and_the_accept_key_is_right() {
 void a_final_that_comes_again_is_sent_once() {
     Rig rig;
     WebSocketClient viewer(rig.at("/ws/demo"));
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     rig.push(transcript("u1", "one"));
     rig.push(transcript("u1", "one"));
     rig.push(transcript("u2", "two"));
@@ -135,7 +135,7 @@ void a_final_that_comes_again_is_sent_once() {
 void plain_text_is_broadcast_as_finals() {
     Rig rig("demo", 0, "text/x-raw,format=utf8");
     WebSocketClient viewer(rig.at("/ws/demo"));
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     rig.push("Grüße");
     g_assert_true(waitForTexts(viewer, "Grüße"));
 }
@@ -143,7 +143,7 @@ void plain_text_is_broadcast_as_finals() {
 void eos_closes_with_1000_after_the_last_final_and_before_its_message() {
     Rig rig;
     WebSocketClient viewer(rig.at("/ws/demo"));
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     rig.push(transcript("u1", "last words"));
     g_assert_true(gst_harness_push_event(rig.h, gst_event_new_eos()));
     // The element's part is done when the EOS message is there: the room is closed.
@@ -154,7 +154,7 @@ void eos_closes_with_1000_after_the_last_final_and_before_its_message() {
         if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_EOS)
             break;
         const GstStructure *structure = gst_message_get_structure(message.get());
-        removed |= gst_structure_has_name(structure, "transcriptbroadcast/client-removed");
+        removed |= gst_structure_has_name(structure, "transcriptbroadcast/viewer-removed");
         g_assert_cmpstr(gst_structure_get_string(structure, "reason"), ==, "session-ended");
     }
     g_assert_true(removed);
@@ -171,7 +171,7 @@ void eos_closes_with_1000_after_the_last_final_and_before_its_message() {
     rig.push(transcript("u1", "again"));
     WebSocketClient second(rig.at("/ws/demo"));
     g_assert_true(second.connected());
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     rig.push(transcript("u2", "first"));
     g_assert_true(second.waitForFrames([](const auto &frames) {
         return frames.size() == 1 && frames[0].data.find("\"seq\":2,") != frames[0].data.npos;
@@ -181,7 +181,7 @@ void eos_closes_with_1000_after_the_last_final_and_before_its_message() {
 void a_stalled_viewer_delays_eos_for_a_bounded_time_and_a_flush_ends_the_wait() {
     Rig rig;
     RawViewer stalled(rig.port(), "/ws/demo");
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     for (int i = 0; i < 400; i++)
         rig.push(transcript("u" + std::to_string(i), std::string(4000, 'x')));
     std::thread eos([&] { gst_harness_push_event(rig.h, gst_event_new_eos()); });
@@ -191,14 +191,14 @@ void a_stalled_viewer_delays_eos_for_a_bounded_time_and_a_flush_ends_the_wait() 
     g_assert_true(gst_harness_push_event(rig.h, gst_event_new_flush_start()));
     eos.join();
     g_assert_true(gst_harness_push_event(rig.h, gst_event_new_flush_stop(TRUE)));
-    expectText(rig.waitForClient("client-removed"), "session-ended");
+    expectText(rig.waitForClient("viewer-removed"), "session-ended");
     g_assert_cmpuint(rig.stat("dropped-finals"), >, 0);
 }
 
 void leaving_without_eos_closes_with_1001() {
     auto rig = std::make_unique<Rig>();
     WebSocketClient viewer(rig->at("/ws/demo"));
-    rig->waitForClient("client-added");
+    rig->waitForClient("viewer-added");
     rig->push(transcript("u1", "so far"));
     rig.reset();
     g_assert_true(viewer.waitForClose());
@@ -209,24 +209,24 @@ void leaving_without_eos_closes_with_1001() {
 void a_dead_peer_is_removed() {
     Rig rig;
     WebSocketClient staying(rig.at("/ws/demo")), dying(rig.at("/ws/demo"));
-    rig.waitForClient("client-added");
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
+    rig.waitForClient("viewer-added");
     dying.breakOff();
-    const std::string reason = rig.waitForClient("client-removed");
+    const std::string reason = rig.waitForClient("viewer-removed");
     g_assert_true(reason == "lost" || reason == "send-failed");
-    g_assert_cmpuint(rig.stat("clients"), ==, 1);
+    g_assert_cmpuint(rig.stat("viewers"), ==, 1);
     staying.close(1000);
-    expectText(rig.waitForClient("client-removed"), "closed");
+    expectText(rig.waitForClient("viewer-removed"), "closed");
 }
 
 void a_silent_peer_is_closed_with_1008_and_one_that_answers_pings_stays() {
     Rig rig;
     WebSocketClient answering(rig.at("/ws/demo"));
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     g_assert_true(gst_harness_push_event(rig.h, gst_event_new_livetranscript_heartbeat("test", 100, 3)));
     RawViewer silent(rig.port(), "/ws/demo");
-    rig.waitForClient("client-added");
-    expectText(rig.waitForClient("client-removed"), "heartbeat-timeout");
+    rig.waitForClient("viewer-added");
+    expectText(rig.waitForClient("viewer-removed"), "heartbeat-timeout");
     for (;;) {
         const auto frame = silent.next();
         g_assert_true(frame.has_value());
@@ -258,8 +258,8 @@ void two_sessions_share_a_port_and_nothing_crosses() {
     Rig two("two", one.port());
     g_assert_cmpuint(one.port(), ==, two.port());
     WebSocketClient ofOne(one.at("/ws/one")), ofTwo(one.at("/ws?session=two"));
-    one.waitForClient("client-added");
-    two.waitForClient("client-added");
+    one.waitForClient("viewer-added");
+    two.waitForClient("viewer-added");
     for (int i = 0; i < 50; i++) {
         one.push(transcript("u" + std::to_string(i), "one"));
         two.push(transcript("u" + std::to_string(i), "two"));
@@ -332,7 +332,7 @@ void nonsense_in_the_properties_is_refused_with_a_sentence() {
 void a_buffer_that_cannot_be_read_is_counted_and_announced_but_not_too_often() {
     Rig rig;
     WebSocketClient viewer(rig.at("/ws/demo"));
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     g_assert_true(gst_harness_push_event(rig.h, gst_event_new_livetranscript_heartbeat("test", 15000, 3)));
     const char *garbage[] = {
         "", "{", "[]", "\xff\xfe", "{\"kind\":\"transcript\"}", "{\"kind\":\"x\",\"text\":\"a\"}", "null"};
@@ -352,16 +352,16 @@ void a_slow_viewer_costs_only_itself() {
     g_object_set(element.get(), "max-queue", 20, nullptr);
     Rig rig(std::move(element));
     RawViewer slow(rig.port(), "/ws/demo");
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     WebSocketClient quick(rig.at("/ws/demo"));
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     const std::string padding(2000, 'x');
     for (std::size_t i = 1; i <= 500; i++) {
         rig.push(transcript("u" + std::to_string(i), padding));
         g_assert_true(quick.waitForFrames([i](const auto &frames) { return frames.size() == i; }));
     }
     g_assert_cmpuint(rig.stat("dropped-finals"), >, 0);
-    g_assert_cmpuint(rig.stat("clients"), ==, 2);
+    g_assert_cmpuint(rig.stat("viewers"), ==, 2);
     // It gets the newest when it reads on.
     for (;;) {
         const auto frame = slow.next();
@@ -454,14 +454,14 @@ void nobody_is_pinged_or_closed_in_paused() {
     g_assert_true(gst_harness_push_event(rig.h, gst_event_new_livetranscript_heartbeat("test", 20, 1)));
     g_assert_cmpint(gst_element_set_state(rig.element.get(), GST_STATE_PAUSED), ==, GST_STATE_CHANGE_SUCCESS);
     RawViewer silent(rig.port(), "/ws/demo");
-    rig.waitForClient("client-added");
+    rig.waitForClient("viewer-added");
     // Ten rounds through the fan-out thread, far more than the deadline needs.
     for (int i = 0; i < 10; i++)
         g_assert_cmpint(httpRequest("GET", rig.http("/healthz")).status, ==, 200);
-    g_assert_cmpuint(rig.stat("clients"), ==, 1);
+    g_assert_cmpuint(rig.stat("viewers"), ==, 1);
     g_assert_cmpint(gst_element_set_state(rig.element.get(), GST_STATE_PLAYING), ==,
                     GST_STATE_CHANGE_SUCCESS);
-    expectText(rig.waitForClient("client-removed"), "heartbeat-timeout");
+    expectText(rig.waitForClient("viewer-removed"), "heartbeat-timeout");
 }
 
 std::size_t entries(const char *directory) {
@@ -479,7 +479,7 @@ void a_hundred_rounds_give_everything_back() {
         gst_element_set_state(element.get(), GST_STATE_NULL);
         Rig rig("demo");
         WebSocketClient viewer(rig.at("/ws/demo"));
-        rig.waitForClient("client-added");
+        rig.waitForClient("viewer-added");
         rig.push(transcript("u1", "a"));
         g_assert_true(waitForTexts(viewer, "a"));
     };

@@ -183,9 +183,9 @@ void in_a_pipeline_a_silent_viewer_is_closed_and_the_policy_can_be_changed_in_pl
                 return message;
         }
     };
-    waitForElement("transcriptbroadcast/client-added");
+    waitForElement("transcriptbroadcast/viewer-added");
     g_object_set(beat.get(), "interval-ms", 50, "max-missed", 2, nullptr);
-    const auto removed = waitForElement("transcriptbroadcast/client-removed");
+    const auto removed = waitForElement("transcriptbroadcast/viewer-removed");
     g_assert_cmpstr(gst_structure_get_string(gst_message_get_structure(removed.get()), "reason"), ==,
                     "heartbeat-timeout");
     gst_element_set_state(pipeline.get(), GST_STATE_NULL);

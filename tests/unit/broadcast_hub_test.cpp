@@ -23,8 +23,10 @@ constexpr auto kPatience = std::chrono::seconds(20);
 /// Counts what the room tells.
 class Watcher : public RoomWatcher {
 public:
-    void onViewerAdded(std::uint64_t, const std::string &) override { change(added); }
-    void onViewerRemoved(std::uint64_t, const std::string &, Departure) override { change(removed); }
+    void onViewerAdded(const ViewerInfoRef &) override { change(added); }
+    void onViewerRemoved(const ViewerInfoRef &, Departure) override { change(removed); }
+    void onSlowViewer(const ViewerInfoRef &, std::size_t, std::size_t) override { change(slow); }
+    void onLeaseChanged(const ViewerInfoRef &, std::uint64_t) override { change(leases); }
     void onSessionFlushed() override { change(flushed); }
 
     void waitFor(const int &count, int wanted) {
@@ -36,7 +38,7 @@ public:
         return count;
     }
 
-    int added = 0, removed = 0, flushed = 0;
+    int added = 0, removed = 0, flushed = 0, slow = 0, leases = 0;
 
 private:
     void change(int &count) {
@@ -58,7 +60,9 @@ RoomMessage message(const std::string &id, bool isFinal = true) {
 
 struct Hub {
     explicit Hub(RoomSettings settings = {})
-        : room(std::make_shared<RoomHandle>(loop, "demo", settings, registry, watcher)) {}
+        : room(std::make_shared<RoomHandle>(Room::Loops{loop}, "demo", settings, registry)) {
+        room->attach(watcher, settings, {loop});
+    }
     ~Hub() { room->shutDown(); }
 
     void join(RawViewer &viewer) { room->addViewer({viewer.takeServerEnd(), "", "peer"}, ViewerProfile{}); }
@@ -155,7 +159,8 @@ void nothing_is_told_after_the_shutdown_and_late_comers_are_turned_away() {
     Watcher watcher;
     metrics::Registry registry;
     auto loop = std::make_shared<net::EventLoop>("test");
-    auto room = std::make_shared<RoomHandle>(loop, "demo", RoomSettings{}, registry, watcher);
+    auto room = std::make_shared<RoomHandle>(Room::Loops{loop}, "demo", RoomSettings{}, registry);
+    room->attach(watcher, {}, {loop});
     RawViewer present, late;
     room->addViewer({present.takeServerEnd(), "", "peer"}, ViewerProfile{});
     watcher.waitFor(watcher.added, 1);

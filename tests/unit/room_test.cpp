@@ -1,119 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/broadcast/room.h"
 #include "lib/metrics/render.h"
-#include "tests/support/raw_viewer.h"
+#include "tests/unit/room_rig.h"
 
 #include <algorithm>
-#include <deque>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include <glib.h>
 
-using namespace lt;
-using namespace lt::broadcast;
-using lt::test::RawViewer;
+using namespace room_test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
-
-constexpr unsigned kText = 1, kClose = 8, kPing = 9, kPong = 10;
-
-/// A room on a loop of its own, with a clock that stands still until it is moved.
-class Rig : private RoomListener {
-public:
-    explicit Rig(RoomSettings settings = {}) {
-        onLoop([&] {
-            room_ = std::make_unique<Room>(loop_, "demo", settings, counts, registry,
-                                           static_cast<RoomListener &>(*this), [this] { return now_; });
-        });
-    }
-    ~Rig() override { endRoom(); }
-
-    void endRoom() {
-        onLoop([this] {
-            if (room_)
-                room_->closeNow(1001, "test over", Departure::Shutdown);
-            room_.reset();
-        });
-    }
-
-    void onLoop(const std::function<void()> &call) { loop_->runSync(call); }
-    void advance(net::Duration by) {
-        onLoop([&] {
-            now_ += by;
-            room_->tick();
-        });
-    }
-    RawViewer &join(ViewerForm form = ViewerForm::V1, const std::string &early = "") {
-        RawViewer &viewer = viewers_.emplace_back();
-        onLoop([&] {
-            ViewerProfile profile;
-            profile.form = form;
-            room_->addViewer({viewer.takeServerEnd(), early, "peer"}, std::move(profile));
-        });
-        return viewer;
-    }
-    void publish(std::vector<Transcript> transcripts) {
-        std::vector<RoomMessage> messages;
-        for (auto &transcript : transcripts)
-            messages.push_back({makeTranscript(std::move(transcript)), now_});
-        onLoop([&] { room_->publish(messages); });
-    }
-    void withRoom(const std::function<void(Room &)> &call) {
-        onLoop([&] { call(*room_); });
-    }
-    /// Why viewers went, in order: "closed lost".
-    void expectDepartures(const char *wanted) {
-        std::string got;
-        onLoop([&] { got = departures_; });
-        g_assert_cmpstr(got.c_str(), ==, wanted);
-    }
-    /// Waits until the loop has seen what clients did.
-    void waitUntil(const std::function<bool()> &holds) {
-        const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
-        bool reached = false;
-        while (!reached) {
-            g_assert_cmpint(g_get_monotonic_time(), <, end);
-            onLoop([&] { reached = holds(); });
-        }
-    }
-
-    std::shared_ptr<RoomCounts> counts = std::make_shared<RoomCounts>();
-    metrics::Registry registry;
-
-private:
-    void onViewerAdded(std::uint64_t, const std::string &) override {}
-    void onViewerRemoved(std::uint64_t, const std::string &, Departure departure) override {
-        (departures_ += departures_.empty() ? "" : " ") += departureWord(departure);
-    }
-
-    std::shared_ptr<net::EventLoop> loop_ = std::make_shared<net::EventLoop>("test");
-    net::TimePoint now_{seconds(1000)};
-    std::unique_ptr<Room> room_;
-    std::string departures_;
-    std::deque<RawViewer> viewers_;
-};
-
-Transcript say(const std::string &id, const std::string &text, bool isFinal = true) {
-    Transcript transcript;
-    transcript.epoch = "e1";
-    transcript.utteranceId = id;
-    transcript.text = text;
-    transcript.isFinal = isFinal;
-    return transcript;
-}
-
-std::string member(const std::string &json, const std::string &name) {
-    const std::string key = '"' + name + "\":";
-    const auto at = json.find(key);
-    if (at == json.npos)
-        return "";
-    const auto from = at + key.size();
-    return json.substr(from, json.find_first_of(",}", from) - from);
-}
 
 /// "text" of each text frame, joined.
 std::string texts(const std::vector<RawViewer::Frame> &frames) {
@@ -127,21 +26,6 @@ std::string texts(const std::vector<RawViewer::Frame> &frames) {
 void expectTexts(RawViewer &viewer, const char *wanted) {
     const std::string got = texts(viewer.all());
     g_assert_cmpstr(got.c_str(), ==, wanted);
-}
-
-void expectClose(RawViewer &viewer, unsigned code, const char *reason) {
-    for (;;) {
-        const auto frame = viewer.next();
-        g_assert_true(frame.has_value());
-        if (frame->opcode != kClose)
-            continue;
-        const auto &payload = frame->payload;
-        g_assert_cmpuint(
-            static_cast<unsigned char>(payload[0]) * 256u + static_cast<unsigned char>(payload[1]), ==, code);
-        const std::string got = payload.substr(2);
-        g_assert_cmpstr(got.c_str(), ==, reason);
-        return;
-    }
 }
 
 void every_viewer_gets_every_message_numbered_and_in_its_form() {
@@ -235,7 +119,7 @@ void a_slow_viewer_costs_only_itself() {
 }
 
 void a_stalled_viewer_gets_the_whole_turn_later_bit_by_bit() {
-    Rig rig({5000, 1000});
+    Rig rig({.maxQueue = 5000, .maxQueueBytes = 8 * 1024 * 1024});
     auto &viewer = rig.join();
     const std::string padding(3000, 'y');
     std::vector<Transcript> turn;
@@ -297,7 +181,6 @@ void a_resting_room_is_patient_and_starts_afresh() {
     auto &viewer = rig.join();
     rig.withRoom([](Room &room) { room.setHeartbeat("source", 1000, 1); });
     rig.withRoom([](Room &room) { room.setResting(true); });
-    rig.withRoom([](Room &room) { g_assert_false(room.tickPeriod().has_value()); });
     rig.advance(seconds(100));
     rig.withRoom([](Room &room) { room.setResting(false); });
     rig.advance(milliseconds(900));
@@ -319,9 +202,9 @@ void the_last_final_comes_before_the_close() {
         finals += viewer.all().size();
     }
     g_assert_cmpuint(finals, ==, 200);
-    rig.withRoom([](Room &room) { room.closeAfterQueue(1000, "Session ended", Departure::SessionEnded); });
+    rig.withRoom([](Room &room) { room.endSession(); });
     expectClose(viewer, 1000, "Session ended");
-    rig.withRoom([](Room &room) { g_assert_cmpuint(room.viewers(), ==, 1); });
+    g_assert_cmpuint(rig.counts->viewers, ==, 1);
     for (finals = 0; finals < 200; finals++)
         g_assert_cmpuint(stalled.next()->opcode, ==, kText);
     expectClose(stalled, 1000, "Session ended");

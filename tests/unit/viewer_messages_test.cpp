@@ -34,11 +34,11 @@ void expect(const std::string &got, const char *wanted) {
 
 void the_first_form_is_what_old_clients_know() {
     expect(
-        viewerMessage(ViewerForm::V1, spoken(true), "00_3", kStamp),
+        viewerMessage(spoken(true), "00_3", kStamp),
         R"({"type":"transcript","sessionSlug":"demo","text":"Good \"morning\".","isFinal":true,)"
         R"("utteranceId":"00_3","transcriptType":"final","seq":17,"epoch":"5f0e","language":"en","channel":0,)"
         R"("start":4.12,"end":5.06,"confidence":0.93,"serverTimestamp":1767225600123})");
-    const std::string partial = viewerMessage(ViewerForm::V1, spoken(false), "00_3", kStamp);
+    const std::string partial = viewerMessage(spoken(false), "00_3", kStamp);
     g_assert_true(partial.starts_with(
         R"({"type":"transcript","sessionSlug":"demo","text":"Good \"morning\".","isFinal":false,)"
         R"("utteranceId":"00_3","transcriptType":"partial","seq":17,)"));
@@ -48,32 +48,32 @@ void what_is_not_known_is_left_out() {
     Transcript bare;
     bare.text = "hi";
     bare.isFinal = true;
-    expect(viewerMessage(ViewerForm::V1, bare, "n5", {"s", 5, 7}),
+    expect(viewerMessage(bare, "n5", {"s", 5, 7}),
            R"({"type":"transcript","sessionSlug":"s","text":"hi","isFinal":true,"utteranceId":"n5",)"
            R"("transcriptType":"final","seq":5,"serverTimestamp":7})");
 }
 
 void the_split_form_differs_in_the_type_only() {
     for (const bool isFinal : {true, false}) {
-        std::string split = viewerMessage(ViewerForm::V1Split, spoken(isFinal), "00_3", kStamp);
+        const std::string plain = viewerMessage(spoken(isFinal), "00_3", kStamp);
+        std::string split = splitMessage(plain, isFinal);
         const std::string type = isFinal ? "transcript_final" : "transcript_partial";
-        const auto at = split.find("\"type\":\"" + type + '"');
-        g_assert_true(at != split.npos);
-        split.replace(at, 9 + type.size(), "\"type\":\"transcript\"");
-        g_assert_true(split.substr(0, 40) ==
-                      viewerMessage(ViewerForm::V1, spoken(isFinal), "00_3", kStamp).substr(0, 40));
+        g_assert_true(split.starts_with("{\"type\":\"" + type + '"'));
+        expect(split.replace(9, type.size(), "transcript"), plain.c_str());
     }
 }
 
-void old_clients_get_transcripts_and_nothing_else() {
+void other_kinds_have_types_of_their_own_that_never_split() {
     Transcript transcript = spoken(true);
-    g_assert_true(isFor(ViewerForm::V1, transcript));
-    for (const auto kind :
-         {GST_TRANSCRIPT_KIND_TRANSLATION, GST_TRANSCRIPT_KIND_SUMMARY, GST_TRANSCRIPT_KIND_GAP}) {
-        transcript.kind = kind;
-        g_assert_false(isFor(ViewerForm::V1, transcript));
-        g_assert_false(isFor(ViewerForm::V1Split, transcript));
-    }
+    transcript.kind = GST_TRANSCRIPT_KIND_TRANSLATION;
+    const std::string translation = viewerMessage(transcript, "00_3", kStamp);
+    g_assert_true(translation.starts_with(R"({"type":"translation",)"));
+    expect(splitMessage(translation, true), translation.c_str());
+    transcript.kind = GST_TRANSCRIPT_KIND_GAP;
+    transcript.reason = "overload";
+    const std::string gap = viewerMessage(transcript, "00_3", kStamp);
+    g_assert_true(gap.starts_with(R"({"type":"audio_gap",)"));
+    g_assert_true(gap.find(R"("reason":"overload")") != gap.npos);
 }
 
 void a_final_is_known_while_it_is_in_the_window() {
@@ -99,7 +99,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/viewer-messages/v1", the_first_form_is_what_old_clients_know);
     g_test_add_func("/viewer-messages/bare", what_is_not_known_is_left_out);
     g_test_add_func("/viewer-messages/split", the_split_form_differs_in_the_type_only);
-    g_test_add_func("/viewer-messages/kinds", old_clients_get_transcripts_and_nothing_else);
+    g_test_add_func("/viewer-messages/kinds", other_kinds_have_types_of_their_own_that_never_split);
     g_test_add_func("/viewer-messages/finals", a_final_is_known_while_it_is_in_the_window);
     return g_test_run();
 }

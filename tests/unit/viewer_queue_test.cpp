@@ -4,22 +4,39 @@
 #include <list>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <glib.h>
 #include <sys/uio.h>
 
+using namespace lt;
 using namespace lt::broadcast;
 
 namespace {
 
 constexpr std::size_t kFrameSize = 4; // two bytes of header, two of name
 
-FrameRef partial(const std::string &name, Frame::UtteranceKey utterance) {
-    return makeFrame(Opcode::Text, name, FrameClass::Partial, utterance);
+struct Held {
+    QueueLimits limits;
+};
+
+/// A queue with limits and a clock of its own.
+class Queue : private Held, public ViewerQueue {
+public:
+    explicit Queue(std::size_t messages, std::size_t bytes = 1024 * 1024, net::Duration partialAge = {})
+        : Held{{messages, bytes, partialAge}}, ViewerQueue(limits) {}
+
+    QueueDrops push(FrameRef frame) { return ViewerQueue::push(std::move(frame), now); }
+
+    net::TimePoint now{std::chrono::seconds(1000)};
+};
+
+FrameRef partial(const std::string &name, FrameLabel::Key utterance) {
+    return makeFrame(Opcode::Text, name, {FrameClass::Partial, utterance});
 }
-FrameRef final(const std::string &name, Frame::UtteranceKey utterance) {
-    return makeFrame(Opcode::Text, name, FrameClass::Final, utterance);
+FrameRef final(const std::string &name, FrameLabel::Key utterance) {
+    return makeFrame(Opcode::Text, name, {FrameClass::Final, utterance});
 }
 
 /// Names in the order of leaving; nothing is taken.
@@ -40,7 +57,7 @@ void expect(const ViewerQueue &queue, const char *names) {
 }
 
 void a_newer_partial_replaces_the_older_one_of_its_utterance() {
-    ViewerQueue queue(10);
+    Queue queue(10);
     queue.push(partial("a1", 1));
     queue.push(partial("b1", 2));
     g_assert_cmpuint(queue.push(partial("a2", 1)).conflated, ==, 1);
@@ -49,7 +66,7 @@ void a_newer_partial_replaces_the_older_one_of_its_utterance() {
 }
 
 void a_final_removes_the_partials_of_its_utterance_only() {
-    ViewerQueue queue(10);
+    Queue queue(10);
     queue.push(partial("a1", 1));
     queue.push(partial("b1", 2));
     g_assert_cmpuint(queue.push(final("a!", 1)).conflated, ==, 1);
@@ -59,7 +76,7 @@ void a_final_removes_the_partials_of_its_utterance_only() {
 }
 
 void messages_of_no_utterance_are_never_conflated() {
-    ViewerQueue queue(10);
+    Queue queue(10);
     queue.push(partial("p1", 0));
     queue.push(partial("p2", 0));
     queue.push(final("f1", 0));
@@ -67,25 +84,25 @@ void messages_of_no_utterance_are_never_conflated() {
 }
 
 void above_the_limit_the_oldest_partial_goes_then_the_oldest_final() {
-    ViewerQueue queue(3);
+    Queue queue(3);
     queue.push(final("f1", 1));
     queue.push(partial("p2", 2));
     queue.push(partial("p3", 3));
-    g_assert_cmpuint(queue.push(final("f4", 4)).partials, ==, 1);
+    g_assert_cmpuint(queue.push(final("f4", 4)).total().partials, ==, 1);
     expect(queue, "f1 p3 f4");
-    g_assert_cmpuint(queue.push(final("f5", 5)).partials, ==, 1);
+    g_assert_cmpuint(queue.push(final("f5", 5)).total().partials, ==, 1);
     expect(queue, "f1 f4 f5");
     const auto drops = queue.push(final("f6", 6));
-    g_assert_cmpuint(drops.finals, ==, 1);
-    g_assert_cmpuint(drops.partials, ==, 0);
+    g_assert_cmpuint(drops.total().finals, ==, 1);
+    g_assert_cmpuint(drops.total().partials, ==, 0);
     expect(queue, "f4 f5 f6");
     // A partial never pushes out a final.
-    g_assert_cmpuint(queue.push(partial("p7", 7)).partials, ==, 1);
+    g_assert_cmpuint(queue.push(partial("p7", 7)).total().partials, ==, 1);
     expect(queue, "f4 f5 f6");
 }
 
 void control_frames_overtake_count_for_nothing_and_replace_each_other() {
-    ViewerQueue queue(2);
+    Queue queue(2);
     queue.push(final("f1", 1));
     queue.push(final("f2", 2));
     queue.push(makeControl(Opcode::Ping, "p1"));
@@ -102,7 +119,7 @@ void control_frames_overtake_count_for_nothing_and_replace_each_other() {
 }
 
 void a_partly_written_frame_is_pinned() {
-    ViewerQueue queue(2);
+    Queue queue(2);
     std::vector<std::string> done;
     const auto take = [&](std::size_t bytes) {
         queue.consume(bytes, [&](const Frame &frame) { done.emplace_back(frame.bytes().substr(2)); });
@@ -111,9 +128,10 @@ void a_partly_written_frame_is_pinned() {
     queue.push(final("b!", 2));
     take(1);
     g_assert_true(done.empty());
-    g_assert_cmpuint(queue.push(partial("a2", 1)).partials, ==, 1); // a1 is out of reach, the limit is kept
+    g_assert_cmpuint(queue.push(partial("a2", 1)).total().partials, ==,
+                     1); // a1 is out of reach, the limit is kept
     expect(queue, "a1 b!");
-    g_assert_cmpuint(queue.push(final("c!", 3)).finals, ==, 1);
+    g_assert_cmpuint(queue.push(final("c!", 3)).total().finals, ==, 1);
     expect(queue, "a1 c!");
     queue.push(makeControl(Opcode::Pong, "o1"));
     expect(queue, "a1 o1 c!");
@@ -122,14 +140,14 @@ void a_partly_written_frame_is_pinned() {
     g_assert_cmpstr(done[0].c_str(), ==, "a1");
     expect(queue, "c!");
     take(2);
-    g_assert_cmpuint(queue.clear().finals, ==, 0);
+    g_assert_cmpuint(queue.clear().total().finals, ==, 0);
     expect(queue, "c!");
     take(2);
     g_assert_true(queue.empty());
 }
 
 void a_frame_may_enter_when_it_has_begun_to_leave() {
-    ViewerQueue queue(2);
+    Queue queue(2);
     queue.pushStarted(partial("a1", 1), 3);
     queue.push(final("a!", 1));
     iovec entries[2];
@@ -143,29 +161,103 @@ void a_frame_may_enter_when_it_has_begun_to_leave() {
 }
 
 void clearing_tells_what_was_lost() {
-    ViewerQueue queue(10);
+    Queue queue(10);
     queue.push(partial("a1", 1));
     queue.push(final("b!", 2));
     queue.push(final("c!", 3));
     queue.push(makeControl(Opcode::Ping, "p1"));
     const auto drops = queue.clear();
-    g_assert_cmpuint(drops.partials, ==, 1);
-    g_assert_cmpuint(drops.finals, ==, 2);
+    g_assert_cmpuint(drops.total().partials, ==, 1);
+    g_assert_cmpuint(drops.total().finals, ==, 2);
     g_assert_true(queue.empty());
     queue.push(final("d!", 4));
     expect(queue, "d!");
 }
 
-void a_stalled_viewer_loses_no_final_below_the_limit() {
-    // 60 s at 20 partials and one final a second, with the default limit.
-    ViewerQueue queue(500);
+FrameRef message(FrameClass frameClass, FrameLabel::Key utterance, std::uint64_t seq, net::TimePoint queuedAt,
+                 std::size_t size = 2) {
+    return makeFrame(Opcode::Text, std::string(size, 'm'), {frameClass, utterance, seq, queuedAt, {}});
+}
+
+void a_viewer_stalled_for_a_minute_loses_no_final() {
+    // 60 s at 20 partials and one final a second, of 300 bytes, with the default limits and ages.
+    const QueueLimits defaults;
+    Queue queue(defaults.messages, defaults.bytes, defaults.partialAge);
+    std::uint64_t seq = 0;
     for (unsigned second = 0; second < 60; second++) {
-        for (unsigned i = 0; i < 20; i++)
-            g_assert_cmpuint(queue.push(partial("pp", second + 1)).finals, ==, 0);
-        const auto drops = queue.push(final("ff", second + 1));
-        g_assert_cmpuint(drops.finals + drops.partials, ==, 0);
+        for (unsigned i = 0; i < 20; i++) {
+            const auto drops = queue.push(message(FrameClass::Partial, second + 1, ++seq, queue.now, 300));
+            g_assert_cmpuint(drops.total().finals, ==, 0);
+            queue.now += std::chrono::milliseconds(50);
+        }
+        const auto drops = queue.push(message(FrameClass::Final, second + 1, ++seq, queue.now, 300));
+        g_assert_cmpuint(drops.total().finals, ==, 0);
     }
     g_assert_cmpuint(queue.size(), ==, 60);
+    std::uint64_t last = 0;
+    queue.consume(1000000, [&last](const Frame &frame) {
+        g_assert_true(frame.frameClass() == FrameClass::Final);
+        last += 21;
+        g_assert_cmpuint(frame.label().seq, ==, last);
+    });
+    g_assert_true(queue.empty());
+}
+
+void bytes_are_limited_too_and_what_is_dropped_says_why() {
+    Queue queue(100, 1000);
+    queue.push(message(FrameClass::Final, 1, 1, queue.now, 396)); // 400 with its header
+    queue.push(message(FrameClass::Partial, 2, 2, queue.now, 396));
+    g_assert_cmpuint(queue.bytes(), ==, 800);
+    g_assert_cmpfloat(queue.fill(), ==, 0.8);
+    auto drops = queue.push(message(FrameClass::Final, 3, 3, queue.now, 396));
+    g_assert_cmpuint(drops.counts[static_cast<std::size_t>(DropReason::Bytes)].partials, ==, 1);
+    g_assert_cmpuint(drops.firstSeq, ==, 2);
+    g_assert_cmpuint(drops.lastSeq, ==, 2);
+    drops = queue.push(message(FrameClass::Final, 4, 4, queue.now, 796));
+    g_assert_cmpuint(drops.counts[static_cast<std::size_t>(DropReason::Bytes)].finals, ==, 2);
+    g_assert_cmpuint(drops.firstSeq, ==, 1);
+    g_assert_cmpuint(drops.lastSeq, ==, 3);
+    g_assert_cmpuint(queue.size(), ==, 1);
+    // One that fits nowhere goes itself.
+    drops = queue.push(message(FrameClass::Final, 5, 5, queue.now, 2000));
+    g_assert_cmpuint(drops.total().finals, ==, 2);
+    g_assert_true(queue.empty());
+    g_assert_cmpuint(queue.bytes(), ==, 0);
+}
+
+void a_partial_that_has_waited_for_too_long_goes_a_final_never() {
+    Queue queue(100, 1000000, std::chrono::seconds(3));
+    queue.push(message(FrameClass::Partial, 1, 1, queue.now));
+    queue.push(message(FrameClass::Final, 2, 2, queue.now));
+    queue.now += std::chrono::seconds(2);
+    queue.push(message(FrameClass::Partial, 3, 3, queue.now));
+    queue.now += std::chrono::seconds(1);
+    g_assert_cmpuint(queue.expire(queue.now).total().all(), ==, 0); // 3 s is still allowed
+    queue.now += std::chrono::milliseconds(1);
+    auto drops = queue.expire(queue.now);
+    g_assert_cmpuint(drops.counts[static_cast<std::size_t>(DropReason::Age)].partials, ==, 1);
+    g_assert_cmpuint(drops.lastSeq, ==, 1);
+    queue.now += std::chrono::hours(1);
+    drops = queue.push(message(FrameClass::Final, 4, 4, queue.now));
+    g_assert_cmpuint(drops.total().partials, ==, 1);
+    g_assert_cmpuint(drops.total().finals, ==, 0);
+    g_assert_cmpuint(queue.size(), ==, 2);
+}
+
+void notices_are_never_dropped_and_a_newer_one_of_its_key_replaces_the_older() {
+    Queue queue(1);
+    queue.push(makeNotice("n1", 1));
+    queue.push(final("f1", 1));
+    queue.push(makeNotice("m1", 2));
+    queue.push(makeNotice("n2", 1));
+    queue.push(makeNotice("z1"));
+    queue.push(makeNotice("z2")); // of no key
+    queue.push(final("f2", 2));
+    expect(queue, "m1 n2 z1 z2 f2");
+    g_assert_cmpuint(queue.size(), ==, 1);
+    queue.push(makeControl(Opcode::Ping, "p1"));
+    queue.pushFirst(makeNotice("g1", 3));
+    expect(queue, "p1 g1 m1 n2 z1 z2 f2");
 }
 
 /// The same rules in the plainest form.
@@ -173,7 +265,7 @@ struct Model {
     struct Entry {
         std::string name;
         bool partial;
-        Frame::UtteranceKey utterance;
+        FrameLabel::Key utterance;
     };
     std::list<Entry> entries;
     bool pinned = false;
@@ -207,7 +299,7 @@ void any_order_of_calls_keeps_the_rules() {
     std::mt19937 random(7);
     for (int round = 0; round < 200; round++) {
         const std::size_t limit = 1 + random() % 6;
-        ViewerQueue queue(limit);
+        Queue queue(limit);
         Model model;
         std::size_t headLeft = kFrameSize;
         for (int step = 0; step < 200; step++) {
@@ -215,7 +307,7 @@ void any_order_of_calls_keeps_the_rules() {
                                    static_cast<char>('0' + random() % 10)};
             if (random() % 3 != 0) {
                 const bool isPartial = random() % 3 != 0;
-                const Frame::UtteranceKey utterance = 1 + random() % 4;
+                const FrameLabel::Key utterance = 1 + random() % 4;
                 queue.push(isPartial ? partial(name, utterance) : final(name, utterance));
                 model.push({name, isPartial, utterance}, limit);
             } else if (!model.entries.empty()) {
@@ -256,7 +348,11 @@ int main(int argc, char **argv) {
     g_test_add_func("/viewer-queue/pinned", a_partly_written_frame_is_pinned);
     g_test_add_func("/viewer-queue/started", a_frame_may_enter_when_it_has_begun_to_leave);
     g_test_add_func("/viewer-queue/clear", clearing_tells_what_was_lost);
-    g_test_add_func("/viewer-queue/stalled", a_stalled_viewer_loses_no_final_below_the_limit);
+    g_test_add_func("/viewer-queue/stalled", a_viewer_stalled_for_a_minute_loses_no_final);
+    g_test_add_func("/viewer-queue/bytes", bytes_are_limited_too_and_what_is_dropped_says_why);
+    g_test_add_func("/viewer-queue/age", a_partial_that_has_waited_for_too_long_goes_a_final_never);
+    g_test_add_func("/viewer-queue/notices",
+                    notices_are_never_dropped_and_a_newer_one_of_its_key_replaces_the_older);
     g_test_add_func("/viewer-queue/random", any_order_of_calls_keeps_the_rules);
     return g_test_run();
 }

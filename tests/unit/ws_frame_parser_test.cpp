@@ -207,7 +207,7 @@ void an_error_is_final() {
 
 void what_the_server_sends_can_be_read_by_the_rfc() {
     const auto headerOf = [](std::size_t size) {
-        const FrameRef made = makeFrame(Opcode::Text, std::string(size, 'x'), FrameClass::Final);
+        const FrameRef made = makeFrame(Opcode::Text, std::string(size, 'x'), {FrameClass::Final});
         return std::string(made->bytes().substr(0, made->bytes().size() - size));
     };
     g_assert_true(headerOf(0) == std::string("\x81\x00", 2));

@@ -25,7 +25,7 @@ constexpr unsigned kPaceMs = 20;
 constexpr int kNoStatus = 1005;
 
 std::string frameOf(Opcode opcode, std::string_view payload) {
-    return std::string(broadcast::makeFrame(opcode, payload, broadcast::FrameClass::Control)->bytes());
+    return std::string(broadcast::makeFrame(opcode, payload, {})->bytes());
 }
 
 } // namespace
