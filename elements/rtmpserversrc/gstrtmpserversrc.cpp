@@ -19,10 +19,11 @@
  *
  * ## What comes out
  *
- * Audio is AAC. A publisher that sends another codec is told so and closed, with a WARNING message. Video is
- * thrown away as it arrives, unless #audio-only is off; then H.264 is let through. Nothing leaves before the
- * first coded audio frame. `flvdemux` adds its pads late: link it with `!` in a launch line, or on
- * `pad-added`.
+ * With #output `flv`: AAC, MP3 or G.711 in FLV. Video is thrown away as it arrives, unless #audio-only is
+ * off; then H.264 is let through. `flvdemux` adds its pads late: link it with `!` in a launch line, or on
+ * `pad-added`. With #output `audio`: the coded audio itself with the caps a decoder needs, no demuxer; Opus
+ * (Enhanced RTMP) comes in this form only. A publisher that sends another codec is told so and closed, with a
+ * WARNING message. Nothing leaves before the first coded audio frame.
  *
  * When the publisher says good-bye, the stream ends with EOS at once. When it is lost - a broken connection,
  * no byte for #idle-timeout-ms - the stream stays open for #reconnect-grace-ms: whoever publishes it until
@@ -60,19 +61,19 @@
 
 #include "elements/rtmpserversrc/gstrtmpserversrc.h"
 
-#include "elements/rtmpserversrc/flv_output.h"
 #include "elements/rtmpserversrc/publisher_inbox.h"
+#include "elements/rtmpserversrc/publisher_link.h"
 #include "elements/rtmpserversrc/reports.h"
 #include "elements/rtmpserversrc/settings.h"
+#include "elements/rtmpserversrc/stream_clock.h"
+#include "elements/rtmpserversrc/stream_output.h"
 #include "lib/gst/refs.h"
 #include "lib/gst/session_context.h"
-#include "lib/rtmp/rtmp_server.h"
 
 #include "config.h"
 
 #include <atomic>
-#include <exception>
-#include <optional>
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -81,16 +82,13 @@ GST_DEBUG_CATEGORY(gst_rtmp_server_src_debug);
 
 namespace {
 
-using lt::rtmp::RtmpServer;
-using lt::rtmp::StreamStatsBox;
-using lt::rtmpserversrc::Arrival;
-using lt::rtmpserversrc::Ended;
-using lt::rtmpserversrc::FlvOutput;
-using lt::rtmpserversrc::Gap;
-using lt::rtmpserversrc::Published;
+using lt::rtmpserversrc::OutputForm;
 using lt::rtmpserversrc::PublisherInbox;
+using lt::rtmpserversrc::PublisherLink;
 using lt::rtmpserversrc::Settings;
+using lt::rtmpserversrc::StreamClock;
 using lt::rtmpserversrc::StreamNames;
+using lt::rtmpserversrc::StreamOutput;
 using lt::rtmpserversrc::StreamOver;
 using lt::rtmpserversrc::Tag;
 
@@ -98,20 +96,15 @@ using lt::rtmpserversrc::Tag;
 
 /* All that has a destructor. */
 struct RtmpServerSrcState {
-    // Object lock. The inbox and the box outlive stop(), for the statistics.
-    Settings settings;
-    guint currentPort = 0;
-    std::shared_ptr<PublisherInbox> inbox;
-    std::shared_ptr<const StreamStatsBox> streamStats;
-
-    // start() and stop() only. The claim goes before the server.
-    std::shared_ptr<RtmpServer> server;
-    std::unique_ptr<RtmpServer::Claim> claim;
+    Settings settings; // object lock
+    PublisherLink link;
 
     // Written by start(), then the streaming thread's.
+    std::shared_ptr<PublisherInbox> inbox;
     StreamNames names;
-    std::optional<FlvOutput> output;
-    std::optional<Tag> afterHeader;
+    StreamClock clock;
+    std::unique_ptr<StreamOutput> output;
+    std::deque<lt::BufferRef> ready;
 
     std::atomic<bool> wasPaused = false;
 };
@@ -126,52 +119,13 @@ G_DEFINE_TYPE_WITH_CODE(GstRtmpServerSrc, gst_rtmp_server_src, GST_TYPE_PUSH_SRC
                                                 "RTMP server source"))
 GST_ELEMENT_REGISTER_DEFINE(rtmpserversrc, "rtmpserversrc", GST_RANK_NONE, GST_TYPE_RTMP_SERVER_SRC)
 
+#define FLV_CAPS "video/x-flv"
+#define AUDIO_CAPS                                                                                           \
+    "audio/mpeg, mpegversion=(int)4, stream-format=(string)raw; audio/mpeg, mpegversion=(int)1, "            \
+    "layer=(int)3; audio/x-alaw; audio/x-mulaw; audio/x-opus"
+
 static GstStaticPadTemplate src_template =
-    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-flv"));
-
-static void gst_rtmp_server_src_post_listen_error(GstRtmpServerSrc *self,
-                                                  const lt::net::ListenError &failure) {
-    const char *text = failure.sentence.c_str();
-    if (failure.inUse)
-        GST_ELEMENT_ERROR(self, RESOURCE, BUSY, ("%s", text), (nullptr));
-    else if (failure.badAddress)
-        GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", text), (nullptr));
-    else
-        GST_ELEMENT_ERROR(self, RESOURCE, OPEN_READ, ("%s", text), (nullptr));
-}
-
-/* READY to PAUSED: binds and claims, waits for nobody. */
-static bool gst_rtmp_server_src_listen(GstRtmpServerSrc *self, const Settings &settings) {
-    auto *state = self->state;
-    auto inbox = std::make_shared<PublisherInbox>(
-        lt::rtmpserversrc::InboxOptions{!settings.audioOnly, std::chrono::milliseconds(settings.maxQueueMs)});
-    lt::net::ListenError failure;
-    auto server = RtmpServer::acquire(settings.address, static_cast<std::uint16_t>(settings.port), failure);
-    if (!server) {
-        gst_rtmp_server_src_post_listen_error(self, failure);
-        return false;
-    }
-    auto claim = server->claim(state->names.app, state->names.stream, settings.claimOptions(), *inbox);
-    if (!claim) {
-        GST_ELEMENT_ERROR(self, RESOURCE, BUSY,
-                          ("Another element receives /%s/%s on %s:%u already.", state->names.app.c_str(),
-                           state->names.stream.c_str(), settings.address.c_str(), server->port()),
-                          (nullptr));
-        return false;
-    }
-    state->output.emplace(!settings.audioOnly);
-    state->afterHeader.reset();
-    state->wasPaused = false;
-    {
-        lt::ObjectLock lock(self);
-        state->inbox = std::move(inbox);
-        state->streamStats = claim->stats();
-        state->currentPort = server->port();
-    }
-    state->server = std::move(server);
-    state->claim = std::move(claim);
-    return true;
-}
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(FLV_CAPS "; " AUDIO_CAPS));
 
 static gboolean gst_rtmp_server_src_start(GstBaseSrc *source) {
     auto *self = GST_RTMP_SERVER_SRC(source);
@@ -185,16 +139,17 @@ static gboolean gst_rtmp_server_src_start(GstBaseSrc *source) {
     state->names.stream = !settings.stream.empty()    ? settings.stream
                           : !settings.session.empty() ? settings.session
                                                       : lt::resolveSession(GST_ELEMENT(self), source->srcpad);
-    try {
-        if (!gst_rtmp_server_src_listen(self, settings))
-            return FALSE;
-    } catch (const std::exception &error) {
-        GST_ELEMENT_ERROR(self, RESOURCE, OPEN_READ, ("Cannot start the RTMP server: %s.", error.what()),
-                          (nullptr));
+    state->clock = StreamClock();
+    state->output = settings.output == OutputForm::Flv
+                        ? lt::rtmpserversrc::makeFlvOutput(settings.wantVideo())
+                        : lt::rtmpserversrc::makeAudioOutput();
+    state->ready.clear();
+    state->wasPaused = false;
+    if (!state->link.open(GST_ELEMENT(self), settings, state->names))
         return FALSE;
-    }
+    state->inbox = state->link.inbox();
     GST_INFO_OBJECT(self, "waiting for a publisher at rtmp://%s:%u/%s/%s", settings.address.c_str(),
-                    state->currentPort, state->names.app.c_str(), state->names.stream.c_str());
+                    state->link.port(), state->names.app.c_str(), state->names.stream.c_str());
     g_object_notify(G_OBJECT(self), "current-port");
     return TRUE;
 }
@@ -202,30 +157,20 @@ static gboolean gst_rtmp_server_src_start(GstBaseSrc *source) {
 /* PAUSED to READY, the streaming thread is gone. */
 static gboolean gst_rtmp_server_src_stop(GstBaseSrc *source) {
     auto *self = GST_RTMP_SERVER_SRC(source);
-    self->state->claim.reset(); // nothing is written to the inbox any more
-    self->state->server.reset();
-    self->state->afterHeader.reset();
-    {
-        lt::ObjectLock lock(self);
-        self->state->currentPort = 0;
-    }
+    self->state->link.close();
+    self->state->ready.clear();
     g_object_notify(G_OBJECT(self), "current-port");
     return TRUE;
 }
 
-static std::shared_ptr<PublisherInbox> gst_rtmp_server_src_inbox(GstRtmpServerSrc *self) {
-    lt::ObjectLock lock(self);
-    return self->state->inbox;
-}
-
 static gboolean gst_rtmp_server_src_unlock(GstBaseSrc *source) {
-    if (auto inbox = gst_rtmp_server_src_inbox(GST_RTMP_SERVER_SRC(source)))
+    if (auto inbox = GST_RTMP_SERVER_SRC(source)->state->link.inbox())
         inbox->interrupt(true);
     return TRUE;
 }
 
 static gboolean gst_rtmp_server_src_unlock_stop(GstBaseSrc *source) {
-    if (auto inbox = gst_rtmp_server_src_inbox(GST_RTMP_SERVER_SRC(source)))
+    if (auto inbox = GST_RTMP_SERVER_SRC(source)->state->link.inbox())
         inbox->interrupt(false);
     return TRUE;
 }
@@ -237,12 +182,14 @@ static GstClockTime gst_rtmp_server_src_running_time(GstRtmpServerSrc *self) {
 
 /* What has to go downstream before or beside a tag. */
 static void gst_rtmp_server_src_prepare(GstRtmpServerSrc *self, const Tag &tag) {
-    auto &output = *self->state->output;
+    auto &clock = self->state->clock;
+    if (const auto caps = self->state->output->newCaps(tag))
+        gst_base_src_set_caps(GST_BASE_SRC(self), caps.get());
     if (self->state->wasPaused.exchange(false))
-        output.breakTime();
-    if (output.needsSegment()) {
+        clock.breakTime();
+    if (clock.needsSegment()) {
         const auto segment =
-            output.segmentFor(tag, gst_rtmp_server_src_running_time(self), std::chrono::steady_clock::now());
+            clock.segmentFor(tag, gst_rtmp_server_src_running_time(self), std::chrono::steady_clock::now());
         GST_DEBUG_OBJECT(self, "%" GST_SEGMENT_FORMAT, static_cast<const void *>(&segment));
         gst_base_src_new_segment(GST_BASE_SRC(self), &segment);
     }
@@ -250,51 +197,43 @@ static void gst_rtmp_server_src_prepare(GstRtmpServerSrc *self, const Tag &tag) 
         lt::rtmpserversrc::reportLost(GST_ELEMENT(self), tag.lost);
 }
 
-/* What the application is to know. */
-static void gst_rtmp_server_src_tell(GstRtmpServerSrc *self, const Arrival &news) {
-    auto *element = GST_ELEMENT(self);
-    const auto &names = self->state->names;
-    if (const auto *published = std::get_if<Published>(&news)) {
-        lt::rtmpserversrc::reportPublished(element, names, *published);
-    } else if (const auto *gap = std::get_if<Gap>(&news)) {
-        const auto &output = *self->state->output;
-        lt::rtmpserversrc::reportGap(element, names, output.runningTimeAt(gap->fromMs),
-                                     output.runningTimeAt(gap->toMs));
-    } else if (const auto *ended = std::get_if<Ended>(&news)) {
-        if (ended->lost > 0)
-            lt::rtmpserversrc::reportLost(element, ended->lost);
-        lt::rtmpserversrc::reportEnded(element, names, *ended);
-    }
-}
-
 /* Streaming thread. */
 static GstFlowReturn gst_rtmp_server_src_create(GstPushSrc *source, GstBuffer **buffer) {
     auto *self = GST_RTMP_SERVER_SRC(source);
     auto *state = self->state;
-    if (auto tag = std::exchange(state->afterHeader, std::nullopt)) {
-        *buffer = state->output->tag(std::move(*tag)).release();
-        return GST_FLOW_OK;
-    }
-    for (;;) {
+    while (state->ready.empty()) {
         auto arrival = state->inbox->next();
         if (!arrival)
             return GST_FLOW_FLUSHING;
         if (std::holds_alternative<StreamOver>(*arrival))
             return GST_FLOW_EOS;
-        if (!std::holds_alternative<Tag>(*arrival)) {
-            gst_rtmp_server_src_tell(self, *arrival);
-            continue;
-        }
-        auto &tag = std::get<Tag>(*arrival);
-        gst_rtmp_server_src_prepare(self, tag);
-        if (state->output->needsHeader()) {
-            *buffer = state->output->header(tag).release();
-            state->afterHeader = std::move(tag);
+        if (auto *tag = std::get_if<Tag>(&*arrival)) {
+            gst_rtmp_server_src_prepare(self, *tag);
+            state->output->add(std::move(*tag), state->ready);
         } else {
-            *buffer = state->output->tag(std::move(tag)).release();
+            lt::rtmpserversrc::reportNews(GST_ELEMENT(self), state->names, *arrival, state->clock);
         }
-        return GST_FLOW_OK;
     }
+    *buffer = state->ready.front().release();
+    state->ready.pop_front();
+    state->clock.reached(GST_BUFFER_PTS(*buffer));
+    return GST_FLOW_OK;
+}
+
+static GstCaps *gst_rtmp_server_src_get_caps(GstBaseSrc *source, GstCaps *filter) {
+    auto *self = GST_RTMP_SERVER_SRC(source);
+    const bool flv = [self] {
+        lt::ObjectLock lock(self);
+        return self->state->settings.output == OutputForm::Flv;
+    }();
+    const lt::CapsRef caps(gst_caps_from_string(flv ? FLV_CAPS : AUDIO_CAPS));
+    return filter ? gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST)
+                  : gst_caps_ref(caps.get());
+}
+
+/* The first tag says what it is. */
+static gboolean gst_rtmp_server_src_negotiate(GstBaseSrc *) {
+    return TRUE;
 }
 
 static gboolean gst_rtmp_server_src_query(GstBaseSrc *source, GstQuery *query) {
@@ -350,22 +289,18 @@ static void gst_rtmp_server_src_set_property(GObject *object, guint id, const GV
 
 static void gst_rtmp_server_src_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
     auto *self = GST_RTMP_SERVER_SRC(object);
-    std::shared_ptr<PublisherInbox> inbox;
-    std::shared_ptr<const StreamStatsBox> box;
-    {
-        lt::ObjectLock lock(self);
-        if (id == lt::rtmpserversrc::PROP_CURRENT_PORT) {
-            g_value_set_uint(value, self->state->currentPort);
-            return;
-        }
-        if (self->state->settings.get(id, value))
-            return;
-        inbox = self->state->inbox;
-        box = self->state->streamStats;
+    switch (id) {
+    case lt::rtmpserversrc::PROP_CURRENT_PORT:
+        g_value_set_uint(value, self->state->link.port());
+        return;
+    case lt::rtmpserversrc::PROP_STATS:
+        g_value_take_boxed(value, self->state->link.stats().release());
+        return;
+    default:
+        break;
     }
-    if (id == lt::rtmpserversrc::PROP_STATS)
-        g_value_take_boxed(value, lt::rtmpserversrc::statsOf(inbox.get(), box.get()).release());
-    else
+    lt::ObjectLock lock(self);
+    if (!self->state->settings.get(id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 }
 
@@ -390,13 +325,16 @@ static void gst_rtmp_server_src_class_init(GstRtmpServerSrcClass *klass) {
     base_class->unlock = gst_rtmp_server_src_unlock;
     base_class->unlock_stop = gst_rtmp_server_src_unlock_stop;
     base_class->query = gst_rtmp_server_src_query;
+    base_class->get_caps = gst_rtmp_server_src_get_caps;
+    base_class->negotiate = gst_rtmp_server_src_negotiate;
     base_class->is_seekable = gst_rtmp_server_src_is_seekable;
     GST_PUSH_SRC_CLASS(klass)->create = gst_rtmp_server_src_create;
 
     gst_element_class_add_static_pad_template(element_class, &src_template);
-    gst_element_class_set_static_metadata(element_class, "RTMP server source", "Source/Network/Protocol",
-                                          "Accepts an RTMP publisher and outputs its stream as FLV",
-                                          PACKAGE_NAME " developers");
+    gst_element_class_set_static_metadata(
+        element_class, "RTMP server source", "Source/Network/Protocol",
+        "Accepts an RTMP publisher and outputs its stream as FLV or as coded audio",
+        PACKAGE_NAME " developers");
     gst_element_class_add_static_metadata(element_class, GST_ELEMENT_METADATA_DOC_URI,
                                           PACKAGE_ORIGIN "/blob/main/docs/elements/rtmpserversrc.md");
 }

@@ -40,8 +40,6 @@ void post(GstElement *element, StructureRef news) {
     gst_element_post_message(element, gst_message_new_element(GST_OBJECT(element), news.release()));
 }
 
-} // namespace
-
 void reportPublished(GstElement *element, const StreamNames &names, const Published &news) {
     GST_INFO_OBJECT(element, "%s publishes", news.publisher.peer.c_str());
     post(element, newsOf("rtmpserversrc/publish", names, news.publisher));
@@ -72,6 +70,32 @@ void reportGap(GstElement *element, const StreamNames &names, GstClockTime from,
     // clang-format on
 }
 
+} // namespace
+
+void reportNews(GstElement *element, const StreamNames &names, const Arrival &news,
+                const StreamClock &clock) {
+    if (const auto *published = std::get_if<Published>(&news)) {
+        reportPublished(element, names, *published);
+    } else if (const auto *gap = std::get_if<Gap>(&news)) {
+        reportGap(element, names, clock.runningTimeAt(gap->fromMs * GST_MSECOND),
+                  clock.runningTimeAt(gap->toMs * GST_MSECOND));
+    } else if (const auto *ended = std::get_if<Ended>(&news)) {
+        if (ended->lost > 0)
+            reportLost(element, ended->lost);
+        reportEnded(element, names, *ended);
+    }
+}
+
+void reportListenError(GstElement *element, const net::ListenError &failure) {
+    const char *text = failure.sentence.c_str();
+    if (failure.inUse)
+        GST_ELEMENT_ERROR(element, RESOURCE, BUSY, ("%s", text), (nullptr));
+    else if (failure.badAddress)
+        GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", text), (nullptr));
+    else
+        GST_ELEMENT_ERROR(element, RESOURCE, OPEN_READ, ("%s", text), (nullptr));
+}
+
 void reportLost(GstElement *element, guint64 frames) {
     GST_ELEMENT_WARNING_WITH_DETAILS(
         element, CORE, CLOCK,
@@ -92,7 +116,7 @@ StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *bo
         "state", G_TYPE_STRING, state,
         "peer", G_TYPE_STRING, stream.peer.c_str(),
         "software", G_TYPE_STRING, stream.software.c_str(),
-        "codec", G_TYPE_STRING, stream.audio.rate ? "AAC" : "",
+        "codec", G_TYPE_STRING, rtmp::codecName(stream.audio.codec),
         "audio-rate", G_TYPE_UINT, stream.audio.rate,
         "audio-channels", G_TYPE_UINT, stream.audio.channels,
         "publishers", G_TYPE_UINT64, stream.publishers,

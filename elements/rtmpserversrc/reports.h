@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elements/rtmpserversrc/publisher_inbox.h"
+#include "elements/rtmpserversrc/stream_clock.h"
 #include "lib/gst/refs.h"
 
 #include <string>
@@ -16,12 +17,11 @@ struct StreamNames {
     std::string stream;
 };
 
-/// Element message "rtmpserversrc/publish".
-void reportPublished(GstElement *element, const StreamNames &names, const Published &news);
-/// Element message "rtmpserversrc/unpublish"; before it a WARNING when the codec was the reason.
-void reportEnded(GstElement *element, const StreamNames &names, const Ended &news);
-/// Element message "rtmpserversrc/gap", in running time.
-void reportGap(GstElement *element, const StreamNames &names, GstClockTime from, GstClockTime to);
+/// Element messages "rtmpserversrc/publish", "rtmpserversrc/unpublish" (before it a WARNING when the codec
+/// was the reason, or frames were lost) and "rtmpserversrc/gap", whichever `news` is; nothing for a tag.
+void reportNews(GstElement *element, const StreamNames &names, const Arrival &news, const StreamClock &clock);
+/// ERROR: cannot listen.
+void reportListenError(GstElement *element, const net::ListenError &failure);
 /// WARNING: frames were dropped because downstream is slow.
 void reportLost(GstElement *element, guint64 frames);
 

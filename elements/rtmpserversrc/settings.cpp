@@ -27,6 +27,19 @@ void giveText(GValue *value, const std::string &text) {
     g_value_set_string(value, text.empty() ? nullptr : text.c_str());
 }
 
+GType outputFormType() {
+    static const GType type = [] {
+        static const GEnumValue values[] = {
+            {static_cast<gint>(OutputForm::Flv), "FLV for flvdemux: AAC, MP3 and G.711, and H.264 video",
+             "flv"},
+            {static_cast<gint>(OutputForm::Audio),
+             "The coded audio alone, ready for a decoder: AAC, MP3, G.711 and Opus", "audio"},
+            {0, nullptr, nullptr}};
+        return g_enum_register_static("GstRtmpServerSrcOutput", values);
+    }();
+    return type;
+}
+
 GType publisherPolicyType() {
     static const GType type = [] {
         static const GEnumValue values[] = {
@@ -56,6 +69,9 @@ Settings::Outcome Settings::set(guint id, const GValue *value) {
         return setName(stream, textOf(value), true);
     case PROP_SESSION:
         return setName(session, textOf(value), true);
+    case PROP_OUTPUT:
+        output = static_cast<OutputForm>(g_value_get_enum(value));
+        break;
     case PROP_AUDIO_ONLY:
         audioOnly = g_value_get_boolean(value);
         break;
@@ -97,6 +113,9 @@ bool Settings::get(guint id, GValue *value) const {
     case PROP_SESSION:
         giveText(value, session);
         return true;
+    case PROP_OUTPUT:
+        g_value_set_enum(value, static_cast<gint>(output));
+        return true;
     case PROP_AUDIO_ONLY:
         g_value_set_boolean(value, audioOnly);
         return true;
@@ -122,7 +141,8 @@ bool Settings::get(guint id, GValue *value) const {
 
 rtmp::ClaimOptions Settings::claimOptions() const {
     rtmp::ClaimOptions options;
-    options.wantVideo = !audioOnly;
+    options.wantVideo = wantVideo();
+    options.takeOpus = output == OutputForm::Audio;
     options.policy = publisherPolicy;
     options.staleAfter = std::chrono::milliseconds(staleAfterMs);
     options.idleTimeout = std::chrono::milliseconds(idleTimeoutMs);
@@ -161,9 +181,11 @@ void installProperties(GObjectClass *klass) {
                                 "Name of the session, 1 to 128 letters, digits, '_', '.' or '-' (unset = as "
                                 "named elsewhere in the pipeline, else \"default\")",
                                 nullptr, flags));
+    install(PROP_OUTPUT, g_param_spec_enum("output", "Output", "What comes out of the pad", outputFormType(),
+                                           static_cast<gint>(kDefaults.output), flags));
     install(PROP_AUDIO_ONLY,
             g_param_spec_boolean("audio-only", "Audio only",
-                                 "Throw video away as it arrives; otherwise H.264 is let through",
+                                 "Throw video away as it arrives; otherwise H.264 is let through as FLV",
                                  kDefaults.audioOnly, flags));
     install(
         PROP_MAX_QUEUE_MS,

@@ -17,6 +17,7 @@ enum Property {
     PROP_APP,
     PROP_STREAM,
     PROP_SESSION,
+    PROP_OUTPUT,
     PROP_AUDIO_ONLY,
     PROP_MAX_QUEUE_MS,
     PROP_PUBLISHER_POLICY,
@@ -26,6 +27,12 @@ enum Property {
     PROP_STATS,
 };
 
+/// What comes out of the pad.
+enum class OutputForm {
+    Flv,   ///< for a demuxer
+    Audio, ///< the coded audio alone
+};
+
 /// What can be set of the element; read as a whole when it starts. Not locked.
 struct Settings {
     std::string address = "127.0.0.1";
@@ -33,6 +40,7 @@ struct Settings {
     std::string app = "live";
     std::string stream;  ///< empty: after the session
     std::string session; ///< empty: resolved
+    OutputForm output = OutputForm::Flv;
     bool audioOnly = true;
     guint maxQueueMs = 5000;
     rtmp::PublisherPolicy publisherPolicy = rtmp::PublisherPolicy::Refuse;
@@ -49,6 +57,7 @@ struct Settings {
     /// False when the property is none of these.
     bool get(guint id, GValue *value) const;
     rtmp::ClaimOptions claimOptions() const;
+    bool wantVideo() const { return !audioOnly && output == OutputForm::Flv; }
 };
 
 void installProperties(GObjectClass *klass);

@@ -7,22 +7,23 @@ namespace lt::rtmp {
 
 namespace {
 
-constexpr unsigned kFormatExtended = 9;
-constexpr unsigned kFormatAac = 10;
-constexpr unsigned kFormatDevice = 15;
+enum SoundFormat : unsigned {
+    kMp3 = 2,
+    kAlaw = 7,
+    kMulaw = 8,
+    kExtended = 9,
+    kAac = 10,
+    kMp3At8k = 14,
+    kDevice = 15,
+};
+
 /// The other bits are fixed for AAC. A sender that gets them wrong would make a demuxer start anew.
 constexpr std::uint8_t kAacHeader = 0xaf;
+constexpr std::uint8_t kMp3Header = 0x2f;
+constexpr std::uint8_t kStereoBit = 1;
+constexpr unsigned kG711Rate = 8000;
 
 enum AacPacket : std::uint8_t { kAacConfig = 0, kAacRaw = 1 };
-
-enum EnhancedPacket : std::uint8_t {
-    kSequenceStart = 0,
-    kCodedFrames = 1,
-    kSequenceEnd = 2,
-    kMultichannelConfig = 4,
-    kMultitrack = 5,
-    kModEx = 7,
-};
 
 const char *legacyName(unsigned format) {
     static constexpr std::array<const char *, 16> kNames = {
@@ -33,56 +34,17 @@ const char *legacyName(unsigned format) {
     return kNames[format];
 }
 
-/// Most significant bit first; reads zeros past the end and remembers.
-class BitReader {
-public:
-    explicit BitReader(Bytes bytes) : bytes_(bytes) {}
-
-    unsigned take(unsigned count) {
-        unsigned value = 0;
-        for (; count > 0; count--, at_++) {
-            const std::size_t byte = at_ / 8;
-            value = value << 1 | (byte < bytes_.size() ? bytes_[byte] >> (7 - at_ % 8) & 1u : 0u);
-        }
-        return value;
-    }
-    bool pastEnd() const { return at_ > bytes_.size() * 8; }
-
-private:
-    Bytes bytes_;
-    std::size_t at_ = 0;
-};
-
-unsigned takeRate(BitReader &bits) {
-    static constexpr std::array<unsigned, 13> kRates = {96000, 88200, 64000, 48000, 44100, 32000, 24000,
-                                                        22050, 16000, 12000, 11025, 8000,  7350};
-    const unsigned index = bits.take(4);
-    if (index == 15)
-        return bits.take(24);
-    return index < kRates.size() ? kRates[index] : 0;
-}
-
 } // namespace
 
-std::optional<AacConfig> AacConfig::parse(Bytes bytes) {
-    constexpr unsigned kEscape = 31;
-    constexpr std::array<unsigned, 8> kChannels = {0, 1, 2, 3, 4, 5, 6, 8};
-    BitReader bits(bytes);
-    AacConfig config;
-    config.objectType = bits.take(5);
-    if (config.objectType == kEscape)
-        config.objectType = 32 + bits.take(6);
-    config.rate = takeRate(bits);
-    const unsigned layout = bits.take(4);
-    config.channels = layout < kChannels.size() ? kChannels[layout] : 0;
-    if (bits.pastEnd() || config.objectType == 0 || config.channels == 0 || config.rate < 7350 ||
-        config.rate > 96000)
-        return std::nullopt;
-    return config;
+void AudioTrack::setFormat(const AudioFormat &format) {
+    if (!format_ || *format_ != format)
+        format_ = std::make_shared<const AudioFormat>(format);
 }
 
-AudioTrack::Verdict AudioTrack::refuse(std::string codec) {
-    unsupported_ = std::move(codec);
+AudioTrack::Verdict AudioTrack::refuse(const std::string &codec) {
+    if (format_)
+        return Verdict::Ignored;
+    unsupported_ = codec;
     return Verdict::Unsupported;
 }
 
@@ -91,73 +53,123 @@ AudioTrack::Verdict AudioTrack::look(Block &body) {
         return Verdict::Silence;
     const unsigned format = body.at(0) >> 4;
     switch (format) {
-    case kFormatAac:
+    case kAac:
         return lookAac(body);
-    case kFormatExtended:
+    case kMp3:
+    case kMp3At8k:
+        return lookMp3(body);
+    case kAlaw:
+        return lookG711(body, AudioCodec::Alaw);
+    case kMulaw:
+        return lookG711(body, AudioCodec::Mulaw);
+    case kExtended:
         return lookEnhanced(body);
-    case kFormatDevice:
+    case kDevice:
         return Verdict::Ignored;
     default:
-        // A stray message does not end a good stream.
-        return config_ ? Verdict::Ignored : refuse(legacyName(format));
+        return refuse(legacyName(format));
     }
 }
 
 AudioTrack::Verdict AudioTrack::lookAac(Block &body) {
+    if (!mayBe(AudioCodec::Aac))
+        return Verdict::Ignored;
     if (body.size() < 2)
         return Verdict::Malformed;
+    headerBytes_ = 2;
     body.data()[0] = kAacHeader;
     const Bytes payload = body.bytes().subspan(2);
     switch (body.at(1)) {
     case kAacConfig: {
         if (payload.empty())
             return Verdict::Silence;
-        auto config = AacConfig::parse(payload);
-        if (!config)
+        const auto format = AudioFormat::ofAac(payload);
+        if (!format)
             return Verdict::Malformed;
-        config_ = config;
+        setFormat(*format);
         return Verdict::Config;
     }
     case kAacRaw:
         if (payload.empty())
             return Verdict::Silence;
-        return config_ ? Verdict::Frame : Verdict::BeforeConfig;
+        return format_ ? Verdict::Frame : Verdict::BeforeConfig;
     default:
         return Verdict::Malformed;
     }
 }
 
-AudioTrack::Verdict AudioTrack::lookEnhanced(Block &body) {
-    const std::uint8_t packet = body.at(0) & 0x0f;
-    switch (packet) {
-    case kSequenceEnd:
-    case kMultichannelConfig:
+AudioTrack::Verdict AudioTrack::lookMp3(Block &body) {
+    if (!mayBe(AudioCodec::Mp3))
         return Verdict::Ignored;
-    case kMultitrack:
-    case kModEx:
-        return config_ ? Verdict::Ignored : refuse("multitrack audio");
-    case kSequenceStart:
-    case kCodedFrames:
-        break;
-    default:
+    headerBytes_ = 1;
+    if (body.size() == headerBytes_)
+        return Verdict::Silence;
+    const auto format = AudioFormat::ofMp3(body.bytes().subspan(headerBytes_));
+    if (!format)
         return Verdict::Malformed;
+    setFormat(*format);
+    return Verdict::Frame;
+}
+
+AudioTrack::Verdict AudioTrack::lookG711(const Block &body, AudioCodec codec) {
+    if (!mayBe(codec))
+        return Verdict::Ignored;
+    headerBytes_ = 1;
+    if (body.size() == headerBytes_)
+        return Verdict::Silence;
+    // The rate bits cannot say 8000 and are to be ignored.
+    setFormat({codec, kG711Rate, body.at(0) & kStereoBit ? 2u : 1u, {}});
+    return Verdict::Frame;
+}
+
+AudioTrack::Verdict AudioTrack::lookEnhanced(Block &body) {
+    using Packet = EnhancedAudio::Packet;
+    const auto header = EnhancedAudio::parse(body.bytes());
+    if (!header)
+        return Verdict::Malformed;
+    if (header->otherTrack || header->packet == Packet::SequenceEnd ||
+        header->packet == Packet::MultichannelConfig)
+        return Verdict::Ignored;
+    const bool start = header->packet == Packet::SequenceStart;
+    body.trimBack(body.size() - header->from - header->size);
+    if (header->is("mp4a")) {
+        body.trimFront(header->from - 2);
+        body.data()[0] = kAacHeader;
+        body.data()[1] = start ? kAacConfig : kAacRaw;
+        return lookAac(body);
     }
-    if (body.size() < 5)
-        return Verdict::Malformed;
-    const std::string fourCc(reinterpret_cast<const char *>(body.data() + 1), 4);
-    if (fourCc != "mp4a") {
-        if (config_)
+    if (header->is(".mp3")) {
+        if (start)
             return Verdict::Ignored;
-        // Only printable letters reach a log or a peer.
-        for (const char letter : fourCc) {
-            if (letter < ' ' || letter > '~')
-                return Verdict::Malformed;
-        }
-        return refuse(fourCc);
+        body.trimFront(header->from - 1);
+        body.data()[0] = kMp3Header;
+        return lookMp3(body);
     }
-    body.trimFront(3);
-    body.data()[1] = packet == kSequenceStart ? kAacConfig : kAacRaw;
-    return lookAac(body);
+    if (header->is("Opus") && takesOpus_)
+        return lookOpus(body, *header);
+    return refuse(header->codec());
+}
+
+AudioTrack::Verdict AudioTrack::lookOpus(Block &body, const EnhancedAudio &header) {
+    if (!mayBe(AudioCodec::Opus))
+        return Verdict::Ignored;
+    headerBytes_ = 0;
+    body.trimFront(header.from);
+    if (header.size == 0)
+        return Verdict::Silence;
+    if (header.packet == EnhancedAudio::Packet::SequenceStart) {
+        const auto format = AudioFormat::ofOpus(body.bytes());
+        if (!format)
+            return Verdict::Malformed;
+        setFormat(*format);
+        return Verdict::Config;
+    }
+    const auto format = AudioFormat::ofOpusPacket(body.bytes());
+    if (!format)
+        return Verdict::Malformed;
+    if (!format_)
+        setFormat(*format);
+    return Verdict::Frame;
 }
 
 } // namespace lt::rtmp

@@ -52,6 +52,9 @@ public:
         size_ -= count;
     }
 
+    /// Cuts `count` ≤ size() bytes off the back.
+    void trimBack(std::size_t count) { size_ -= count; }
+
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
     std::uint8_t *data() { return region_ ? region_ + start_ : nullptr; }

@@ -37,7 +37,9 @@ void PublishSession::audio(std::uint32_t timestamp, Block body) {
             {.kind = verdict == Verdict::Frame ? MediaTag::Kind::Audio : MediaTag::Kind::AudioConfig,
              .timestamp = timestamp,
              .arrival = lastByteAt_,
-             .body = std::move(body)});
+             .body = std::move(body),
+             .format = audio_.format(),
+             .headerBytes = audio_.headerBytes()});
         return;
     case Verdict::BeforeConfig:
         counters_.audioBeforeConfig++;
@@ -50,10 +52,9 @@ void PublishSession::audio(std::uint32_t timestamp, Block body) {
         counters_.audioIgnored++;
         return;
     case Verdict::Unsupported: {
-        const std::string sentence =
-            "The audio codec is not supported: this server takes AAC, the publisher sends " +
-            audio_.unsupported() + ".";
-        close(sentence);
+        close("The audio codec is not supported: this stream takes AAC, MP3" +
+              std::string(terms_.takeOpus ? ", G.711 and Opus" : " and G.711") + ", the publisher sends " +
+              audio_.unsupported() + ".");
         end_ = SessionEnd::Unsupported;
         return;
     }

@@ -11,10 +11,14 @@ namespace {
 
 constexpr std::uint32_t kWindow = 2'500'000;
 constexpr std::uint32_t kOurChunkSize = 65536;
-/// Publishers count on being acknowledged early: LiveKit takes a drop before the first one as final.
-constexpr std::uint64_t kAckBytes = 65536;
+/// Publishers count on being acknowledged early: LiveKit takes a drop before the first one as final. After
+/// that as seldom as the window allows, and never early for those that do not even say who they are (librtmp
+/// does not read while it publishes): who closes with an acknowledgement unread resets the connection, and
+/// its good-bye, which Nagle's algorithm still holds back, is lost.
+constexpr std::uint64_t kFirstAckBytes = 65536;
+constexpr auto kFirstAckAfter = std::chrono::seconds(1);
+constexpr std::uint64_t kAckBytes = 1 << 20;
 constexpr std::uint64_t kAckBytesMin = 4096;
-constexpr auto kAckInterval = std::chrono::seconds(1);
 
 constexpr std::uint32_t kControlChunks = 2;
 constexpr std::uint32_t kCommandChunks = 3;
@@ -30,7 +34,6 @@ PublishSession::PublishSession(SessionEvents &events, const Limits &limits, Time
                  seed),
       reader_(*this, limits_),
       ackWindow_(kAckBytes),
-      acknowledgedAt_(now),
       startedAt_(now),
       lastByteAt_(now) {}
 
@@ -53,7 +56,14 @@ void PublishSession::receive(Bytes bytes, TimePoint now) {
     }
     if (!reader_.feed(bytes, now) && !over())
         finish(SessionEnd::Violation, reader_.error());
-    if (!over() && (counters_.bytes - acknowledged_ >= ackWindow_ || now - acknowledgedAt_ >= kAckInterval))
+    acknowledgeIfDue(now);
+}
+
+void PublishSession::acknowledgeIfDue(TimePoint now) {
+    const std::uint64_t due = counters_.bytes - acknowledged_;
+    const bool first = acknowledged_ == 0 && state_ == State::Publishing && !software_.empty();
+    const bool early = first && (due >= kFirstAckBytes || now - publishedAt_ >= kFirstAckAfter);
+    if (!over() && (early || due >= ackWindow_))
         acknowledge();
 }
 
@@ -63,8 +73,7 @@ void PublishSession::discarded(std::size_t count, TimePoint now) {
     lastByteAt_ = now;
     counters_.bytes += count;
     reader_.discarded(count);
-    if (!over() && counters_.bytes - acknowledged_ >= ackWindow_)
-        acknowledge();
+    acknowledgeIfDue(now);
 }
 
 void PublishSession::tick(TimePoint now) {
@@ -83,8 +92,8 @@ void PublishSession::tick(TimePoint now) {
             close("No media arrived after publishing began.");
         else if (hadMedia_ && now - lastByteAt_ >= terms_.idleTimeout)
             close("The publisher has been silent for too long.");
-        else if (counters_.bytes > acknowledged_ && now - acknowledgedAt_ >= kAckInterval)
-            acknowledge();
+        else
+            acknowledgeIfDue(now);
         // Ended by us, but the cause is the peer's silence.
         if (over())
             end_ = SessionEnd::Timeout;
@@ -100,6 +109,7 @@ void PublishSession::accept(const PublishTerms &terms, TimePoint now) {
         return;
     state_ = State::Publishing;
     terms_ = terms;
+    audio_.takeOpus(terms.takeOpus);
     publishedAt_ = now;
     std::uint8_t begin[6];
     writeBig(begin, kStreamBegin, 2);
@@ -247,7 +257,6 @@ void PublishSession::sendCommand(std::uint32_t messageStream, const std::vector<
 
 void PublishSession::acknowledge() {
     acknowledged_ = counters_.bytes;
-    acknowledgedAt_ = lastByteAt_;
     std::uint8_t body[4];
     // 32 bits that wrap: a counter that stops at its end makes encoders stop sending.
     writeBig(body, static_cast<std::uint32_t>(acknowledged_), 4);

@@ -26,6 +26,7 @@ struct PublishRequest {
 /// What the one who accepts a publisher wants of it.
 struct PublishTerms {
     bool wantVideo = false;
+    bool takeOpus = false;           ///< the stream is not written as FLV
     Milliseconds idleTimeout{10000}; ///< without any byte, once media has begun
 };
 
@@ -94,7 +95,8 @@ public:
     /// One sentence without secrets.
     const std::string &reason() const { return reason_; }
     const SessionCounters &counters() const { return counters_; }
-    const std::optional<AacConfig> &audioConfig() const { return audio_.config(); }
+    /// Null before it is known.
+    const std::shared_ptr<const AudioFormat> &audioFormat() const { return audio_.format(); }
     TimePoint lastByteAt() const { return lastByteAt_; }
 
 private:
@@ -121,6 +123,7 @@ private:
     void sendControl(std::uint8_t type, Bytes body, bool droppable = false);
     void sendCommand(std::uint32_t messageStream, const std::vector<std::uint8_t> &body);
     void acknowledge();
+    void acknowledgeIfDue(TimePoint now);
     void twoStepError(std::string_view code, std::string_view description);
     void finish(SessionEnd end, std::string_view reason);
 
@@ -146,7 +149,6 @@ private:
 
     std::uint64_t acknowledged_ = 0;
     std::uint64_t ackWindow_;
-    TimePoint acknowledgedAt_;
     TimePoint startedAt_;
     TimePoint publishedAt_;
     TimePoint lastByteAt_;

@@ -52,6 +52,7 @@ public:
 
 struct ClaimOptions {
     bool wantVideo = false; ///< false: video is passed over as it arrives
+    bool takeOpus = false;  ///< Opus has no form in FLV: false where that is what is made of the stream
     PublisherPolicy policy = PublisherPolicy::Refuse;
     /// A publisher that has sent nothing for this long is replaced by the next one, whatever the policy.
     std::chrono::milliseconds staleAfter{2000};
@@ -72,7 +73,7 @@ struct StreamStats {
     std::uint64_t reconnects = 0; ///< of those, how many went on with a lost publisher's stream
     std::uint64_t takeovers = 0;  ///< of those, how many replaced one that was still connected
     std::uint64_t refused = 0;    ///< turned away because somebody was publishing
-    AacConfig audio;              ///< all 0 before the first configuration
+    AudioFormat audio;            ///< of the present or the last publisher, once it is known
     SessionCounters counters;     ///< of the present or the last publisher
 };
 

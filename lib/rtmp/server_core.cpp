@@ -241,13 +241,15 @@ void ServerCore::acceptPublication(const std::string &key, Publication &publicat
         stats.counters = connection.session().counters();
     });
     claimed.listener->published({connection.id(), connection.peer(), publication.software});
-    connection.accept({claimed.options.wantVideo, claimed.options.idleTimeout});
+    const auto &options = claimed.options;
+    connection.accept({options.wantVideo, options.takeOpus, options.idleTimeout});
 }
 
 void ServerCore::noteCounters(const Claimed &claimed, const RtmpConnection &connection) {
     claimed.stats->change([&](StreamStats &stats) {
         stats.counters = connection.session().counters();
-        stats.audio = connection.session().audioConfig().value_or(AacConfig());
+        if (const auto &format = connection.session().audioFormat())
+            stats.audio = *format;
     });
 }
 

@@ -123,6 +123,8 @@ inline std::string errorText(const Message &message, GQuark domain, gint code) {
 
 /// Adds the tests of rtmpserversrc_states_test.cpp.
 void addStateTests();
+/// Adds the tests of rtmpserversrc_audio_test.cpp.
+void addAudioTests();
 /// Adds the tests of rtmpserversrc_return_test.cpp.
 void addReturnTests();
 

@@ -207,6 +207,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmpserversrc/codec", a_codec_nobody_can_decode_is_a_warning_not_an_end);
     g_test_add_func("/rtmpserversrc/slow", a_slow_reader_costs_old_audio_never_the_publisher);
     g_test_add_func("/rtmpserversrc/video", video_comes_out_when_asked_for);
+    addAudioTests();
     addReturnTests();
     addStateTests();
     const int result = g_test_run();

@@ -18,15 +18,42 @@ namespace {
     std::abort();
 }
 
+void checkAudio(const MediaTag &tag) {
+    const Bytes body = tag.body.bytes();
+    if (!tag.format || tag.payload().empty() || tag.format->channels == 0)
+        fail("audio without a format or payload");
+    const bool config = tag.kind == MediaTag::Kind::AudioConfig;
+    const unsigned legacy = body[0] >> 4;
+    switch (tag.format->codec) {
+    case AudioCodec::Aac:
+        if (body[0] != 0xaf || body[1] != !config || (config && !AudioFormat::ofAac(tag.payload())))
+            fail("AAC that no decoder can start with");
+        return;
+    case AudioCodec::Mp3:
+        if (config || (legacy != 2 && legacy != 14) || !AudioFormat::ofMp3(tag.payload()))
+            fail("an audio frame that is no MP3");
+        return;
+    case AudioCodec::Alaw:
+    case AudioCodec::Mulaw:
+        if (config || (legacy != 7 && legacy != 8))
+            fail("an audio frame that is no G.711");
+        return;
+    case AudioCodec::Opus:
+        if (config ? !AudioFormat::ofOpus(tag.payload()) : tag.format->samplesIn(tag.payload()) == 0)
+            fail("an audio frame that is no Opus");
+        return;
+    case AudioCodec::None:
+        fail("audio of no codec");
+    }
+}
+
 void checkTag(MediaTag tag) {
     const Bytes body = tag.body.bytes();
     const std::size_t size = body.size();
-    if (size < 3)
+    if (size < 1)
         fail("a tag that is too short");
-    if (tag.kind == MediaTag::Kind::Audio && (body[0] != 0xaf || body[1] != 1))
-        fail("an audio frame that is no AAC");
-    if (tag.kind == MediaTag::Kind::AudioConfig && (body[1] != 0 || !AacConfig::parse(body.subspan(2))))
-        fail("a configuration no decoder can start with");
+    if (tag.kind == MediaTag::Kind::Audio || tag.kind == MediaTag::Kind::AudioConfig)
+        checkAudio(tag);
     if (tag.isVideo() && ((body[0] & 0x8f) != 7 || size < 6))
         fail("video that is no H.264");
     const auto flv = makeFlvTag(tag.flvType(), tag.timestamp, std::move(tag.body));
@@ -58,7 +85,7 @@ public:
         if (choice_ & 1)
             session.refuse("No.", choice_ & 2);
         else
-            session.accept({.wantVideo = (choice_ & 2) != 0}, TimePoint());
+            session.accept({.wantVideo = (choice_ & 2) != 0, .takeOpus = (choice_ & 4) != 0}, TimePoint());
     }
     void media(MediaTag tag) override {
         log += "tag " + std::to_string(static_cast<int>(tag.kind)) + ' ' + std::to_string(tag.timestamp) +

@@ -29,7 +29,7 @@ static void audio_becomes_tags() {
     g_assert_cmpuint(counters.messagesDropped, ==, 1);
     g_assert_cmpuint(counters.videoDropped, ==, 1);
     g_assert_cmpuint(counters.videoKeyFrames, ==, 1);
-    g_assert_cmpuint(peer.session.audioConfig()->rate, ==, 44100);
+    g_assert_cmpuint(peer.session.audioFormat()->rate, ==, 44100);
 }
 
 static void video_is_passed_on_when_wanted() {
@@ -48,9 +48,10 @@ static void video_is_passed_on_when_wanted() {
 }
 
 static void an_unsupported_codec_ends_the_session_with_its_name() {
-    const std::pair<Raw, const char *> cases[] = {{{0x2f, 1, 2}, "MP3"},
+    const std::pair<Raw, const char *> cases[] = {{{0xbe, 1, 2}, "Speex"},
                                                   {{0x90, 'O', 'p', 'u', 's', 1}, "Opus"},
-                                                  {{0x95, 0, 'O', 'p', 'u', 's'}, "multitrack audio"}};
+                                                  {{0x90, 'f', 'L', 'a', 'C', 1}, "fLaC"},
+                                                  {{0x90, 1, '\n', 3, 4, 5}, "????"}};
     for (const auto &[body, codec] : cases) {
         Peer peer;
         peer.start();
@@ -59,7 +60,9 @@ static void an_unsupported_codec_ends_the_session_with_its_name() {
         g_assert_true(peer.session.end() == SessionEnd::Unsupported);
         g_assert_true(
             peer.session.reason() ==
-            std::string("The audio codec is not supported: this server takes AAC, the publisher sends ") +
+            std::string(
+                "The audio codec is not supported: this stream takes AAC, MP3 and G.711, the publisher "
+                "sends ") +
                 codec + ".");
         g_assert_cmpuint(peer.log.size(), ==, 2);
         g_assert_true(peer.tags.empty());

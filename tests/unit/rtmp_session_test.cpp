@@ -111,7 +111,7 @@ static void every_way_to_say_goodbye_is_clean() {
     g_assert_true(peer.session.publishing());
 }
 
-static void acknowledgements_come_early_and_wrap() {
+static void the_first_acknowledgement_comes_early_then_one_per_window() {
     Peer peer;
     peer.start();
     peer.sentDroppable = 0;
@@ -120,16 +120,29 @@ static void acknowledgements_come_early_and_wrap() {
     peer.now += 1s;
     peer.message(kAudio, kFrame);
     g_assert_cmpuint(peer.sentDroppable, ==, 1);
-    peer.message(kVideo, Raw(65536, 0x27));
-    g_assert_cmpuint(peer.sentDroppable, ==, 2);
     g_assert_true(peer.log.back() == "3 " + std::to_string(peer.session.counters().bytes));
-    // A quiet publisher's last bytes are acknowledged by the clock.
+    // Who closes with one unread resets the connection: no more than needed.
+    peer.now += 60s;
     peer.message(kAudio, kFrame);
-    peer.session.tick(peer.now + 2s);
-    g_assert_true(peer.log.back() == "3 " + std::to_string(peer.session.counters().bytes));
-    const auto count = peer.sentDroppable;
-    peer.session.tick(peer.now + 4s);
-    g_assert_cmpuint(peer.sentDroppable, ==, count);
+    peer.message(kVideo, Raw(900000, 0x27));
+    g_assert_cmpuint(peer.sentDroppable, ==, 1);
+    peer.message(kVideo, Raw(200000, 0x27));
+    g_assert_cmpuint(peer.sentDroppable, ==, 2);
+    peer.message(kWindowAckSize, {0, 0, 0x20, 0}, 0);
+    peer.message(kVideo, Raw(8192, 0x27));
+    g_assert_cmpuint(peer.sentDroppable, ==, 3);
+
+    Peer fast;
+    fast.start();
+    fast.sentDroppable = 0;
+    fast.message(kVideo, Raw(65536, 0x27));
+    g_assert_cmpuint(fast.sentDroppable, ==, 1);
+
+    Peer slow; // the clock alone
+    slow.start();
+    slow.sentDroppable = 0;
+    slow.session.tick(slow.now + 1s);
+    g_assert_cmpuint(slow.sentDroppable, ==, 1);
 }
 
 static void pings_are_answered_on_any_chunk_stream() {
@@ -292,7 +305,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp/session/refusal", a_refusal_has_two_steps);
     g_test_add_func("/rtmp/session/calls", calls_are_answered_if_they_have_a_number);
     g_test_add_func("/rtmp/session/goodbye", every_way_to_say_goodbye_is_clean);
-    g_test_add_func("/rtmp/session/acknowledge", acknowledgements_come_early_and_wrap);
+    g_test_add_func("/rtmp/session/acknowledge", the_first_acknowledgement_comes_early_then_one_per_window);
     g_test_add_func("/rtmp/session/ping", pings_are_answered_on_any_chunk_stream);
     g_test_add_func("/rtmp/session/violations", violations_end_the_session);
     g_test_add_func("/rtmp/session/requests", requests_that_make_no_sense_are_refused_with_words);
