@@ -67,10 +67,10 @@ void writeNode(JsonWriter &writer, JsonNode *node) {
     if (JSON_NODE_HOLDS_OBJECT(node)) {
         writer.beginObject();
         JsonObjectIter iter;
-        json_object_iter_init(&iter, json_node_get_object(node));
+        json_object_iter_init_ordered(&iter, json_node_get_object(node));
         const gchar *name;
         JsonNode *member;
-        while (json_object_iter_next(&iter, &name, &member)) {
+        while (json_object_iter_next_ordered(&iter, &name, &member)) {
             writer.key(name);
             writeNode(writer, member);
         }

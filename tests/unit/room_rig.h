@@ -146,4 +146,28 @@ inline void expectClose(RawViewer &viewer, unsigned code, const char *reason) {
     }
 }
 
+inline ViewerProfile v2() {
+    ViewerProfile profile;
+    profile.form = ViewerForm::V2;
+    return profile;
+}
+
+inline std::string nextText(RawViewer &viewer) {
+    for (;;) {
+        const auto frame = viewer.next();
+        g_assert_true(frame.has_value());
+        if (frame->opcode == kText)
+            return frame->payload;
+    }
+}
+
+/// The next message of a type; others are skipped.
+inline std::string nextOf(RawViewer &viewer, const std::string &type) {
+    for (;;) {
+        const std::string text = nextText(viewer);
+        if (text.starts_with("{\"type\":\"" + type + "\""))
+            return text;
+    }
+}
+
 } // namespace room_test

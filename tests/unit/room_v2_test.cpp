@@ -16,34 +16,10 @@ namespace {
 
 constexpr const char *kEpoch = "0000000000000001"; // the rig's first "random" number
 
-ViewerProfile v2() {
-    ViewerProfile profile;
-    profile.form = ViewerForm::V2;
-    return profile;
-}
-
 ViewerProfile returning(std::uint64_t seq, const std::string &epoch = kEpoch) {
     ViewerProfile profile = v2();
     profile.since = ViewerPosition{epoch, seq};
     return profile;
-}
-
-std::string nextText(RawViewer &viewer) {
-    for (;;) {
-        const auto frame = viewer.next();
-        g_assert_true(frame.has_value());
-        if (frame->opcode == kText)
-            return frame->payload;
-    }
-}
-
-/// The next message of a type; others are skipped.
-std::string nextOf(RawViewer &viewer, const std::string &type) {
-    for (;;) {
-        const std::string text = nextText(viewer);
-        if (text.starts_with("{\"type\":\"" + type + "\""))
-            return text;
-    }
 }
 
 void expect(const std::string &got, const std::string &wanted) {
