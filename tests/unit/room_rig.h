@@ -4,6 +4,7 @@
 #include "lib/broadcast/room.h"
 #include "tests/support/raw_viewer.h"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -33,7 +34,7 @@ public:
         onLoop([&] {
             room_ = std::make_shared<Room>(loops, "demo", settings, counts, registry,
                                            static_cast<RoomListener &>(*this),
-                                           Environment{[this] { return now_; }, [] { return kUnixMs; },
+                                           Environment{[this] { return now_.load(); }, [] { return kUnixMs; },
                                                        [this] {
                                                            return ++lastRandom_;
                                                        }});
@@ -54,7 +55,7 @@ public:
     net::TimePoint now() const { return now_; } // on the loop
     void advance(net::Duration by) {
         onLoop([&] {
-            now_ += by;
+            now_ = now_.load() + by;
             room_->tick();
         });
     }
@@ -71,7 +72,7 @@ public:
     void publish(std::vector<Transcript> transcripts) {
         std::vector<RoomMessage> messages;
         for (auto &transcript : transcripts)
-            messages.push_back({makeTranscript(std::move(transcript)), now_});
+            messages.push_back({makeTranscript(std::move(transcript)), now_.load()});
         onLoop([&] { room_->publish(messages); });
     }
     void withRoom(const std::function<void(Room &)> &call) {
@@ -106,9 +107,9 @@ private:
     void onLeaseChanged(const ViewerInfoRef &, std::uint64_t) override { leaseChanges++; }
 
     std::shared_ptr<net::EventLoop> loop_ = std::make_shared<net::EventLoop>("test");
-    net::TimePoint now_{std::chrono::seconds(1000)};
+    std::atomic<net::TimePoint> now_{net::TimePoint(std::chrono::seconds(1000))}; // shards read it too
     std::shared_ptr<Room> room_;
-    std::uint64_t lastRandom_ = 0;
+    std::atomic<std::uint64_t> lastRandom_ = 0;
     std::string departures_;
     std::deque<RawViewer> viewers_;
 };
