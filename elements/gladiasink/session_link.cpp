@@ -193,6 +193,7 @@ void SessionLink::stop(std::uint64_t now) {
     if (state_ != State::Open)
         return; // sent as soon as it is
     state_ = State::Stopping;
+    stopSentAt_ = now;
     context_.transport.sendText(connection_, stopRequest());
 }
 
@@ -224,7 +225,10 @@ std::optional<SpokenTranscript> SessionLink::handle(std::uint64_t now, ServerMes
             [&](AddOnResult &result) { spoken = transcripts_.make(std::move(result), now); },
             [&](Summary &summary) { spoken = transcripts_.make(std::move(summary), now); },
             [](const SpeechEvent &) {},
-            [&](const StopAck &) { stopAcknowledged_ = true; },
+            [&](const StopAck &) {
+                stopAcknowledged_ = true;
+                stopSentAt_ = 0;
+            },
             [](const OtherMessage &) {},
         },
         message);
@@ -252,6 +256,7 @@ void SessionLink::acknowledged(std::uint64_t now, const AudioAck &ack) {
     if (!news)
         return;
     progressed_ = true;
+    fruitless_ = 0;
     policy_.progressed();
     liveness_.acknowledged(now);
     if (stopDeadline_)

@@ -116,7 +116,7 @@ private:
     void overdue(std::uint64_t now);
     void stalled(std::uint64_t now);
     void unfinished(const std::string &why);
-    std::uint64_t deadAt() const { return liveness_.deadAt(audio_.inFlightBytes() > 0); }
+    std::uint64_t deadAt() const;
     std::uint64_t openDeadline() const;
 
     const LinkContext context_;
@@ -137,7 +137,9 @@ private:
     bool held_ = false;
     bool everOpened_ = false;
     bool progressed_ = false; // audio of this session was acknowledged
+    unsigned fruitless_ = 0;  // failures that the service answered, since the last progress
     bool stopAcknowledged_ = false;
+    std::uint64_t stopSentAt_ = 0;  // on this connection, and not answered yet; else 0
     std::uint64_t delayNs_;         // before the first attempt; once gone: of the successor
     std::uint64_t lastMessage_ = 0; // 0: none on this connection
     std::uint64_t pingIntervalNs_ = 0;

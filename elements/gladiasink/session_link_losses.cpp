@@ -50,10 +50,7 @@ Remedy SessionLink::remedyFor(const Failure &failure) const {
     case Remedy::Retry:
         break;
     }
-    // The service answers, and yet this session does not come back.
-    const bool answers = failure.httpStatus != 0 || failure.closeCode != 0;
-    const bool hopeless = policy_.failures() % kHopelessFailures == kHopelessFailures - 1;
-    return !sessionId_.empty() && answers && hopeless ? Remedy::NewSession : Remedy::Retry;
+    return !sessionId_.empty() && fruitless_ >= kHopelessFailures ? Remedy::NewSession : Remedy::Retry;
 }
 
 void SessionLink::failed(std::uint64_t now, Failure failure, unsigned code, const std::string &reason) {
@@ -65,6 +62,9 @@ void SessionLink::failed(std::uint64_t now, Failure failure, unsigned code, cons
     }
     if (failure.closeCode == kCloseTooBig)
         audio_.useSmallerFrames();
+    // The service answers, and yet no audio gets through.
+    if (failure.httpStatus != 0 || failure.closeCode != 0)
+        fruitless_++;
     const Remedy remedy = remedyFor(failure);
     if (remedy == Remedy::Stop)
         return giveUp(std::move(failure), false);
@@ -108,6 +108,14 @@ void SessionLink::abandon() {
 }
 
 // ---- time
+
+/// A stop is answered at once, whatever there is still to be transcribed; what comes then may take its time.
+std::uint64_t SessionLink::deadAt() const {
+    const std::uint64_t due = liveness_.deadAt(audio_.inFlightBytes() > 0);
+    if (state_ != State::Stopping || stopSentAt_ == 0)
+        return due;
+    return std::min(due, std::max(stopSentAt_, liveness_.lastHeard()) + context_.config.ackTimeoutNs);
+}
 
 std::uint64_t SessionLink::openDeadline() const {
     std::uint64_t due = std::min(deadAt(), liveness_.keepAliveAt());
