@@ -273,12 +273,14 @@ bool GladiaSession::reactToCurrent(std::uint64_t now) {
 
 /// The service has lost the session. What has no final yet is heard by the one that takes its place.
 void GladiaSession::replace(std::uint64_t now) {
-    const std::uint64_t again = backlog_.replay();
-    const bool owed = again > 0 || current_->transcripts().openUtterances() > 0;
+    const LinkAudio &audio = current_->audio();
+    const std::uint64_t rewound = audio.rewoundBytes();
+    const bool owed = rewound > 0 || audio.owesWords() || current_->transcripts().openUtterances() > 0;
     if (current_->wasStopped() && !owed && backlog_.exhausted()) {
         current_->abandon(); // everything was said: it is only the goodbye that is missing
         return;
     }
+    const std::uint64_t again = backlog_.replay() + rewound;
     observer_.onNotice(NewSession{current_->sessionId(), current_->failure(), again});
     if (next_ && next_->isConnected()) {
         close(std::exchange(current_, std::move(next_)));

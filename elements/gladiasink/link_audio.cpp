@@ -101,6 +101,11 @@ void LinkAudio::settle(double sessionSeconds) {
     trim();
 }
 
+bool LinkAudio::owesWords() const {
+    // Where in its block the speech ended is not known.
+    return format_.nsOfBytes(sentEnd_ - std::min(settled_, sentEnd_)) > quietNs_ + kMaxFrameNs;
+}
+
 /// Acknowledged audio is kept until its words have come: should the session be lost, another hears it again.
 void LinkAudio::trim() {
     if (!backlog_)

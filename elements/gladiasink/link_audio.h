@@ -42,6 +42,8 @@ public:
     std::uint64_t sentNs() const { return format_.nsOfBytes(sentEnd_); }
     /// Audio since the last speech in it.
     std::uint64_t quietNs() const { return quietNs_; }
+    /// There is speech that no final covers yet.
+    bool owesWords() const;
     /// A final has come: acknowledged audio before this instant of the session is never needed again.
     void settle(double sessionSeconds);
 
@@ -49,6 +51,8 @@ public:
     void connectionLost();
     /// After connectionLost(): the service may have taken more than it could acknowledge.
     bool positionUnknown() const { return tail_ > 0; }
+    /// Given once, and queued again since.
+    std::uint64_t rewoundBytes() const { return tail_ + resentLeft_; }
     /// The connection is back. `position`: where the service says it is, if it did. Answers how many bytes it
     /// gets again.
     std::uint64_t resume(std::optional<std::uint64_t> position, AudioTimeline &timeline);
