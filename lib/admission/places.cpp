@@ -32,7 +32,7 @@ std::variant<Places::Place, Places::Full> Places::take(const PlaceLimits &limits
                 places->free(group, address);
         }
     };
-    auto taken = std::make_shared<Taken>(nullptr, group, address);
+    auto taken = std::make_shared<Taken>(Taken{nullptr, group, address});
     std::lock_guard lock(mutex_);
     if (reached(limits.total, total_))
         return Full::Total;
