@@ -25,7 +25,7 @@ constexpr guint kGoodbyeMs = 2000;
 GladiaSinkState::GladiaSinkState(GstGladiaSink *element, GstPad *sinkPad, GstPad *sourcePad)
     : element_(GST_ELEMENT(element)),
       sourcePad_(sourcePad),
-      pads_(element_, sinkPad, sourcePad, callbacks()) {}
+      pads_(element_, gst_gladia_sink_debug, sinkPad, sourcePad, callbacks()) {}
 
 // ---- properties
 
@@ -97,10 +97,14 @@ bool GladiaSinkState::open() {
         announceSession(element_, settings.session);
     {
         std::lock_guard lock(mutex_);
+        wanted->liveSession = settings.session;
         streamSettings_ = std::move(wanted);
+        series_ = metrics::registry().session(settings.session);
         messages_ = std::make_shared<GladiaMessages>(element_, settings.session);
     }
-    pads_.open(settings.pads());
+    auto padSettings = settings.pads();
+    padSettings.session = settings.session;
+    pads_.open(padSettings);
     return true;
 }
 
@@ -131,6 +135,7 @@ void GladiaSinkState::close() {
         last = std::exchange(stream_, nullptr);
         messages_.reset();
         streamSettings_.reset();
+        series_.reset();
         heartbeats_ = HeartbeatPolicies();
         eosSeqnum_ = 0;
         patience = std::min(settings_.shutdownTimeoutMs, kGoodbyeMs);
@@ -166,6 +171,7 @@ std::shared_ptr<RecogniserStream> GladiaSinkState::startStream(TranscriptQueue::
     settings.apiKey = streamSettings_->apiKey;
     settings.tlsDatabase = retain(streamSettings_->tlsDatabase.get());
     settings.maxBacklogNs = streamSettings_->maxBacklogNs;
+    settings.liveSession = streamSettings_->liveSession;
     stream_ = std::make_shared<GladiaStream>(std::move(settings), std::move(output), std::move(callbacks));
     if (const auto heartbeat = heartbeats_.strictest(); heartbeat.intervalNs)
         stream_->setHeartbeat(heartbeat.intervalNs, heartbeat.limitNs);
@@ -191,12 +197,20 @@ RecogniserPads::Callbacks GladiaSinkState::callbacks() {
             where->postLate(lateFinals, pads_.pusher().maxDelayNs() / GST_MSECOND);
     };
     callbacks.onDelayGrew = [this] {
+        reportDelay();
         g_object_notify_by_pspec(G_OBJECT(element_), maxObservedDelaySpec());
     };
     callbacks.onEos = [this](std::uint32_t seqnum) {
         reachedEos(seqnum);
     };
     return callbacks;
+}
+
+void GladiaSinkState::reportDelay() {
+    const auto delayMs = static_cast<std::int64_t>(pads_.pusher().maxDelayNs() / GST_MSECOND);
+    std::lock_guard lock(mutex_);
+    if (series_)
+        series_->gauge(metrics::names::kSessionMaxDelay).set(delayMs);
 }
 
 void GladiaSinkState::reachedEos(std::uint32_t seqnum) {

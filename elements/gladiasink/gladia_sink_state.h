@@ -6,6 +6,7 @@
 #include "elements/gladiasink/gladia_stream.h"
 #include "elements/gladiasink/gstgladiasink.h"
 #include "elements/gladiasink/heartbeat_policies.h"
+#include "lib/metrics/registry.h"
 #include "lib/recogniser/recogniser_pads.h"
 
 #include <cstdint>
@@ -48,6 +49,7 @@ private:
     std::shared_ptr<GladiaStream> stream() const;
     std::shared_ptr<const GladiaMessages> messages() const;
     void postError(const SettingsError &error) const;
+    void reportDelay();
     void reachedEos(std::uint32_t seqnum);
     void postEos(std::uint32_t seqnum) const;
 
@@ -61,6 +63,7 @@ private:
     std::optional<GladiaStream::Settings> streamSettings_; // between READY→PAUSED and PAUSED→READY
     std::shared_ptr<const GladiaMessages> messages_;       // then, too
     std::shared_ptr<GladiaStream> stream_;                 // then, too
+    std::optional<metrics::SessionSeries> series_;         // then, too
     HeartbeatPolicies heartbeats_;
     bool playing_ = false;
     std::uint32_t eosSeqnum_ = 0; // of the EOS that has left by the source pad; 0: none

@@ -2,7 +2,7 @@
 #include "elements/gladiasink/gladia_stream.h"
 
 #include "elements/gladiasink/gladia_network.h"
-#include "lib/metrics/registry.h"
+#include "elements/gladiasink/session_metrics.h"
 #include "lib/net/io_threads.h"
 
 #include <algorithm>
@@ -37,39 +37,6 @@ GSourceFuncs timerFuncs = {nullptr,
                            nullptr,
                            nullptr};
 
-double ms(std::uint64_t ns) {
-    return static_cast<double>(ns) / 1e6;
-}
-
-/// References into the process's registry: looked up once per stream.
-struct Instruments {
-    metrics::Registry &all = metrics::registry();
-    metrics::Counter &chunks = all.counter(metrics::names::kAudioChunksSent);
-    metrics::Histogram &chunkSize = all.histogram(metrics::names::kAudioChunkSize);
-    metrics::Histogram &messageGap = all.histogram(metrics::names::kMessageGap);
-    metrics::Histogram &end = all.histogram(metrics::names::kEndToTranscript);
-    metrics::Histogram &endPartial = all.histogram(metrics::names::kEndToTranscriptPartial);
-    metrics::Histogram &endFinal = all.histogram(metrics::names::kEndToTranscriptFinal);
-    metrics::Histogram &latency = all.histogram(metrics::names::kSttLatency);
-    metrics::Histogram &latencyPartial = all.histogram(metrics::names::kSttLatencyPartial);
-    metrics::Histogram &latencyFinal = all.histogram(metrics::names::kSttLatencyFinal);
-
-    void record(const SpokenTranscript &spoken) {
-        const std::uint64_t received = spoken.stamps.received;
-        // What is made of a final later says nothing of the recogniser's speed.
-        if (spoken.stamps.audio_sent == GST_CLOCK_TIME_NONE ||
-            spoken.transcript.kind != GST_TRANSCRIPT_KIND_TRANSCRIPT)
-            return;
-        const bool isFinal = spoken.transcript.isFinal;
-        const double sinceSent = ms(received - std::min(received, spoken.stamps.audio_sent));
-        end.record(sinceSent);
-        (isFinal ? endFinal : endPartial).record(sinceSent);
-        const double sinceSpoken = ms(received - std::min(received, spoken.spokenNs));
-        latency.record(sinceSpoken);
-        (isFinal ? latencyFinal : latencyPartial).record(sinceSpoken);
-    }
-};
-
 } // namespace
 
 /// Lives on the recogniser thread; the backlog, the statistics and the end are also reached from others.
@@ -83,6 +50,7 @@ public:
           settings_(std::move(settings)),
           output_(std::move(output)),
           callbacks_(std::move(callbacks)),
+          metrics_(metrics::registry(), settings_.liveSession),
           thread_(std::move(thread)) {}
 
     AudioBacklog backlog;
@@ -105,6 +73,10 @@ public:
 
     SessionTotals totals() const {
         std::lock_guard lock(mutex_);
+        return totalsLocked();
+    }
+
+    SessionTotals totalsLocked() const {
         SessionTotals copy = totals_;
         const auto level = backlog.level(); // one look at the ledger: it adds up
         copy.bytesEntered = level.bytes.entered;
@@ -205,6 +177,7 @@ private:
         totals_.finals = transcripts.finals;
         totals_.repeated = transcripts.repeated;
         totals_.addOns = transcripts.addOns;
+        metrics_.report(totalsLocked());
     }
 
     /// The sockets are closed, or had their time. Nothing of libsoup is left afterwards.
@@ -234,14 +207,11 @@ private:
         callbacks_.onNotice(notice);
     }
     void onTranscript(SpokenTranscript spoken) override {
-        instruments_.record(spoken);
+        metrics_.received(spoken);
         output_.push(std::move(spoken));
     }
-    void onChunkSent(std::size_t bytes) override {
-        instruments_.chunks.add();
-        instruments_.chunkSize.record(static_cast<double>(bytes));
-    }
-    void onMessageGap(std::uint64_t ns) override { instruments_.messageGap.record(ms(ns)); }
+    void onChunkSent(std::size_t bytes) override { metrics_.chunkSent(bytes); }
+    void onMessageGap(std::uint64_t ns) override { metrics_.messageGap(ns); }
     void onEnded() override {
         publish();
         std::uint32_t seqnum;
@@ -285,7 +255,7 @@ private:
     Settings settings_;
     const TranscriptQueue::Writer output_;
     const Callbacks callbacks_;
-    Instruments instruments_;
+    SessionMetrics metrics_; // recogniser thread
 
     // Recogniser thread only.
     std::shared_ptr<net::ContextThread> thread_; // until dismantled
@@ -357,6 +327,10 @@ void GladiaStream::abort(AudioBacklog::Result result) {
 
 bool GladiaStream::waitClosed(std::chrono::milliseconds patience) {
     return core_->waitClosed(patience);
+}
+
+AudioBacklog::Level GladiaStream::level() const {
+    return core_->backlog.level();
 }
 
 SessionTotals GladiaStream::totals() const {

@@ -28,6 +28,7 @@ public:
         std::string apiKey;
         GRef<GTlsDatabase> tlsDatabase;
         std::uint64_t maxBacklogNs = 120'000'000'000;
+        std::string liveSession = "default"; ///< the slug, for the metrics
     };
     /// Called on the recogniser thread, without locks.
     struct Callbacks {
@@ -51,6 +52,7 @@ public:
     /// After abort(): waits until the sockets are closed; false when that took longer than `patience`.
     bool waitClosed(std::chrono::milliseconds patience);
 
+    AudioBacklog::Level level() const override;
     SessionTotals totals() const;
 
 private:

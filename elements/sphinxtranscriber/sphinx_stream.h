@@ -54,6 +54,7 @@ public:
     AudioBacklog::Result push(AudioBlock block, AudioBacklog::Policy policy) override;
     void end(std::uint32_t seqnum) override;
     void abort(AudioBacklog::Result result) override;
+    AudioBacklog::Level level() const override { return backlog_.level(); }
     /// Any thread.
     Stats stats() const;
 

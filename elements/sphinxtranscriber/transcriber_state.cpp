@@ -23,7 +23,7 @@ std::string uniqueName() {
 TranscriberState::TranscriberState(GstSphinxTranscriber *element, GstPad *sinkPad, GstPad *sourcePad)
     : element_(GST_ELEMENT(element)),
       sourcePad_(sourcePad),
-      pads_(element_, sinkPad, sourcePad, callbacks()) {}
+      pads_(element_, gst_sphinx_transcriber_debug, sinkPad, sourcePad, callbacks()) {}
 
 // ---- properties
 
@@ -111,10 +111,13 @@ bool TranscriberState::open() {
     streamSettings_.language = settings.language.empty() && files->standard ? "en" : settings.language;
     {
         std::lock_guard lock(mutex_);
-        messages_ = std::make_shared<RecogniserMessages>(element_, gst_sphinx_transcriber_debug, settings.session);
+        messages_ =
+            std::make_shared<RecogniserMessages>(element_, gst_sphinx_transcriber_debug, settings.session);
     }
     startDecoder({std::move(*files), settings.endpointing});
-    pads_.open(settings.pads());
+    auto pads = settings.pads();
+    pads.session = settings.session;
+    pads_.open(pads);
     return true;
 }
 

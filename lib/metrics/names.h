@@ -44,6 +44,32 @@ inline constexpr HistogramMetric kSttLatencyFinal{
 inline constexpr HistogramMetric kMessageGap{
     {"gladia.message_gap_ms", "Time between two messages of the recogniser, in milliseconds."}};
 
+inline constexpr CounterMetric kReconnects{
+    {"gladia.reconnects_total", "Connections to the recogniser that took the place of a lost one."}};
+inline constexpr CounterMetric kBytesResent{
+    {"gladia.bytes_resent_total", "Audio sent to the recogniser once more, in bytes."}};
+inline constexpr CounterMetric kBytesLost{
+    {"gladia.bytes_lost_total", "Audio that the recogniser never took, in bytes."}};
+
+// Recogniser, per session: where the bytes of its audio are. Entered is the sum of the other four.
+inline constexpr GaugeMetric kSessionBytesEntered{
+    {"gladia.session_entered_bytes", "Audio of the session so far, in bytes.", "audio_entered_bytes"}};
+inline constexpr GaugeMetric kSessionBytesQueued{
+    {"gladia.session_queued_bytes", "Audio that waits for the recogniser, in bytes.", "audio_queued_bytes"}};
+inline constexpr GaugeMetric kSessionBytesInFlight{{"gladia.session_in_flight_bytes",
+                                                    "Audio sent and not acknowledged, in bytes.",
+                                                    "audio_in_flight_bytes"}};
+inline constexpr GaugeMetric kSessionBytesAcknowledged{{"gladia.session_acknowledged_bytes",
+                                                        "Audio that the recogniser has taken, in bytes.",
+                                                        "audio_acknowledged_bytes"}};
+inline constexpr GaugeMetric kSessionBytesLost{{"gladia.session_lost_bytes",
+                                                "Audio that the recogniser will never take, in bytes.",
+                                                "audio_lost_bytes"}};
+inline constexpr GaugeMetric kSessionMaxDelay{
+    {"stt.session_max_observed_delay_ms",
+     "Longest time from the start of an utterance to its final, in milliseconds of running time.",
+     "max_observed_delay_ms"}};
+
 // Fan-out, whole process.
 inline constexpr HistogramMetric kBroadcastLatency{
     {"ingest.broadcast_latency_ms", "Transcript received to its fan-out done, in milliseconds."}};

@@ -5,9 +5,14 @@
 
 #include <utility>
 
+#define GST_CAT_DEFAULT category_
+
 namespace lt {
 
 namespace {
+
+/// With so much audio waiting, what is sent is the past.
+constexpr std::uint64_t kDrainNs = 1'000'000'000;
 
 std::uint64_t monotonicNs() {
     return static_cast<std::uint64_t>(g_get_monotonic_time()) * 1000;
@@ -15,13 +20,15 @@ std::uint64_t monotonicNs() {
 
 } // namespace
 
-RecogniserPads::RecogniserPads(GstElement *element, GstPad *sinkPad, GstPad *sourcePad, Callbacks callbacks)
+RecogniserPads::RecogniserPads(GstElement *element, GstDebugCategory *category, GstPad *sinkPad,
+                               GstPad *sourcePad, Callbacks callbacks)
     : element_(element),
+      category_(category),
       sinkPad_(sinkPad),
       sourcePad_(sourcePad),
       callbacks_(std::move(callbacks)),
       output_(TranscriptQueue::make()),
-      pusher_(element, sourcePad, output_, pusherCallbacks()) {}
+      pusher_(element, category, sourcePad, output_, pusherCallbacks()) {}
 
 // ---- state changes
 
@@ -73,7 +80,12 @@ GstFlowReturn RecogniserPads::chain(BufferRef buffer) {
         GST_ELEMENT_ERROR(element_, STREAM, FORMAT, ("%s", error.c_str()), (nullptr));
         return GST_FLOW_ERROR;
     }
-    switch (current->push(std::move(*block), policy())) {
+    const std::uint64_t before = monotonicNs();
+    const auto pushed = current->push(std::move(*block), policy());
+    const std::uint64_t now = monotonicNs();
+    received_.count(now - before);
+    logReceived(*current, now);
+    switch (pushed) {
     case AudioBacklog::Result::Taken:
         return GST_FLOW_OK;
     case AudioBacklog::Result::Flushing:
@@ -84,6 +96,18 @@ GstFlowReturn RecogniserPads::chain(BufferRef buffer) {
         break;
     }
     return GST_FLOW_ERROR; // said on the bus when it happened
+}
+
+void RecogniserPads::logReceived(const RecogniserStream &stream, std::uint64_t nowNs) {
+    const auto second = received_.tell(nowNs);
+    if (!second)
+        return;
+    const auto level = stream.level();
+    GST_INFO_OBJECT(element_,
+                    "[RX] mode=%s fps_in=%.1f q=%" G_GSIZE_FORMAT " drops=%" G_GUINT64_FORMAT
+                    " write_ms=%.3f session=%s",
+                    level.ns >= kDrainNs ? "drain" : "normal", second->perSecond, level.blocks,
+                    static_cast<guint64>(level.droppedBlocks), second->longestMs, settings_.session.c_str());
 }
 
 AudioBacklog::Policy RecogniserPads::policy() {
@@ -211,6 +235,15 @@ bool RecogniserPads::latency(GstQuery *query) {
     return true;
 }
 
+void RecogniserPads::logSent() {
+    sent_.count();
+    if (const auto second = sent_.tell(monotonicNs()))
+        GST_INFO_OBJECT(element_,
+                        "[TX] fps=%.1f q=%" G_GSIZE_FORMAT " drops=%" G_GUINT64_FORMAT " session=%s",
+                        second->perSecond, output_->size(), static_cast<guint64>(output_->dropped()),
+                        settings_.session.c_str());
+}
+
 void RecogniserPads::setLatency(std::uint64_t latencyNs) {
     latencyNs_ = latencyNs;
     pusher_.setLatency(latencyNs);
@@ -249,6 +282,7 @@ TranscriptPusher::Callbacks RecogniserPads::pusherCallbacks() {
             current->abort(AudioBacklog::Result::Failed);
     };
     callbacks.onTranscript = [this](GstTranscript *transcript) {
+        logSent();
         if (callbacks_.onTranscript)
             callbacks_.onTranscript(transcript);
     };

@@ -3,6 +3,7 @@
 
 #include "lib/export.h"
 #include "lib/gst/refs.h"
+#include "lib/metrics/rate.h"
 #include "lib/recogniser/audio_intake.h"
 #include "lib/recogniser/backpressure.h"
 #include "lib/recogniser/recogniser_stream.h"
@@ -30,6 +31,7 @@ public:
         bool mayBeUnlinked = false; ///< the source pad
         std::string recogniser;     ///< for viewers to read; empty: they are not told
         GstTranscriptBackpressure backpressure = GST_TRANSCRIPT_BACKPRESSURE_AUTO;
+        std::string session; ///< the resolved name, for the log
     };
     /// Called without locks. startStream() in READY→PAUSED and after a flush; the others, which may be empty,
     /// from the source pad's task.
@@ -43,8 +45,9 @@ public:
         std::function<void(std::uint32_t seqnum)> onEos;
     };
 
-    /// The pads belong to `element`, which outlives this.
-    RecogniserPads(GstElement *element, GstPad *sinkPad, GstPad *sourcePad, Callbacks callbacks);
+    /// The pads belong to `element`, which outlives this. `category`: where it logs.
+    RecogniserPads(GstElement *element, GstDebugCategory *category, GstPad *sinkPad, GstPad *sourcePad,
+                   Callbacks callbacks);
 
     // ---- state changes
     /// READY→PAUSED, before the pads are activated.
@@ -86,9 +89,12 @@ private:
     void flushStop();
     void negotiate();
     bool latency(GstQuery *query);
+    void logReceived(const RecogniserStream &stream, std::uint64_t nowNs);
+    void logSent();
     TranscriptPusher::Callbacks pusherCallbacks();
 
     GstElement *const element_;
+    GstDebugCategory *const category_;
     GstPad *const sinkPad_;
     GstPad *const sourcePad_;
     const Callbacks callbacks_;
@@ -101,6 +107,9 @@ private:
     std::optional<guint> groupId_;
     std::optional<TranscriptQueue::Writer> writer_;
     std::optional<AudioBacklog::Policy> policy_; // decided with the first buffer
+    metrics::Rate received_;
+
+    metrics::Rate sent_; // the source pad's task
 
     std::atomic<bool> upstreamLive_ = false;
     std::atomic<std::uint64_t> latencyNs_ = 0;

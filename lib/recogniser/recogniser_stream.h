@@ -18,6 +18,8 @@ public:
     virtual void end(std::uint32_t seqnum) = 0;
     /// Any thread. A waiting push() answers `result` at once, and so does every later one.
     virtual void abort(AudioBacklog::Result result) = 0;
+    /// Any thread. The audio that waits, and that was lost.
+    virtual AudioBacklog::Level level() const = 0;
 };
 
 } // namespace lt

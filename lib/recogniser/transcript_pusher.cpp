@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#define GST_CAT_DEFAULT category_
+
 namespace lt {
 
 namespace {
@@ -20,9 +22,13 @@ std::uint64_t monotonicNs() {
 
 } // namespace
 
-TranscriptPusher::TranscriptPusher(GstElement *element, GstPad *pad, std::shared_ptr<TranscriptQueue> queue,
-                                   Callbacks callbacks)
-    : element_(element), pad_(pad), queue_(std::move(queue)), callbacks_(std::move(callbacks)) {}
+TranscriptPusher::TranscriptPusher(GstElement *element, GstDebugCategory *category, GstPad *pad,
+                                   std::shared_ptr<TranscriptQueue> queue, Callbacks callbacks)
+    : element_(element),
+      category_(category),
+      pad_(pad),
+      queue_(std::move(queue)),
+      callbacks_(std::move(callbacks)) {}
 
 void TranscriptPusher::reset(const Times &times, bool mayBeUnlinked, std::string recogniser) {
     times_ = times;

@@ -36,8 +36,8 @@ public:
     };
 
     /// `pad` belongs to `element`, and both outlive this.
-    TranscriptPusher(GstElement *element, GstPad *pad, std::shared_ptr<TranscriptQueue> queue,
-                     Callbacks callbacks);
+    TranscriptPusher(GstElement *element, GstDebugCategory *category, GstPad *pad,
+                     std::shared_ptr<TranscriptQueue> queue, Callbacks callbacks);
 
     // ---- while the task does not run
     /// A new stream, with everything to be negotiated anew. `mayBeUnlinked`: transcripts that nobody takes
@@ -77,6 +77,7 @@ private:
     void noteDelay();
 
     GstElement *const element_;
+    GstDebugCategory *const category_;
     GstPad *const pad_;
     const std::shared_ptr<TranscriptQueue> queue_;
     const Callbacks callbacks_;

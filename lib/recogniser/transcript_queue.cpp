@@ -77,6 +77,11 @@ TranscriptQueue::Writer TranscriptQueue::open() {
     return Writer(shared_from_this(), ++generation_);
 }
 
+std::size_t TranscriptQueue::size() const {
+    std::lock_guard lock(mutex_);
+    return items_.size();
+}
+
 std::uint64_t TranscriptQueue::dropped() const {
     std::lock_guard lock(mutex_);
     return dropped_;

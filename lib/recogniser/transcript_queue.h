@@ -59,6 +59,7 @@ public:
     void shut();
     Writer open();
     std::uint64_t dropped() const;
+    std::size_t size() const;
 
 private:
     TranscriptQueue() = default;

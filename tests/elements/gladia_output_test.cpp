@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <regex>
 #include <thread>
 
 #include <gst/check/gsttestclock.h>
@@ -249,6 +250,31 @@ static void several_channels_are_told_apart() {
     g_assert_cmpuint(finals, ==, 2);
 }
 
+static void the_log_tells_once_a_second_how_it_goes() {
+    GladiaEmulator emulator;
+    (gst_debug_remove_log_function)(gst_debug_log_default);
+    (gst_debug_add_log_function)(keepLog, nullptr, nullptr);
+    gst_debug_set_threshold_from_string("gladiasink:4", TRUE);
+    {
+        GladiaRig rig(emulator.url(), [](GstElement *e) { g_object_set(e, "session", "hall-7", nullptr); });
+        rig.setCaps();
+        GstClockTime at = 0;
+        const std::regex received(
+            R"(\[RX\] mode=(normal|drain) fps_in=\d+\.\d q=\d+ drops=0 write_ms=\d+\.\d{3} session=hall-7)");
+        const std::regex sent(R"(\[TX\] fps=\d+\.\d q=\d+ drops=0 session=hall-7)");
+        g_assert_true(eventually([&] {
+            at = rig.push(support::makeDtmf("12"), at); // partials keep coming
+            std::lock_guard lock(theLog.mutex);
+            return std::regex_search(theLog.text, received) && std::regex_search(theLog.text, sent);
+        }));
+    }
+    gst_debug_set_threshold_from_string("GST_TRACER:7", TRUE);
+    (gst_debug_remove_log_function)(keepLog);
+    (gst_debug_add_log_function)(gst_debug_log_default, nullptr, nullptr);
+    std::lock_guard lock(theLog.mutex);
+    theLog.text = {};
+}
+
 static void neither_key_nor_token_is_ever_logged() {
     GladiaEmulator emulator;
     (gst_debug_remove_log_function)(gst_debug_log_default);
@@ -302,5 +328,6 @@ void lt::test::addGladiaOutputTests() {
     add("a full live backlog drops and announces the gap", a_full_live_backlog_drops_and_announces_the_gap);
     add("transcripts are also messages when asked for", transcripts_are_also_messages_when_asked_for);
     add("several channels are told apart", several_channels_are_told_apart);
+    add("the log tells once a second how it goes", the_log_tells_once_a_second_how_it_goes);
     add("neither key nor token is ever logged", neither_key_nor_token_is_ever_logged);
 }
