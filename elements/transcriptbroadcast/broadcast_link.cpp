@@ -4,6 +4,9 @@
 #include <chrono>
 #include <utility>
 
+GST_DEBUG_CATEGORY_EXTERN(gst_transcript_broadcast_debug);
+#define GST_CAT_DEFAULT gst_transcript_broadcast_debug
+
 namespace lt::broadcast {
 
 namespace {
@@ -20,6 +23,7 @@ bool BroadcastLink::open(const std::string &address, std::uint16_t port, const A
     if (!attachment)
         return false;
     attachment->setResting(true); // until PLAYING
+    series_ = metrics::registry().session(session);
     std::lock_guard lock(mutex_);
     counts_ = attachment->counts();
     attachment_ = std::move(attachment);
@@ -35,6 +39,7 @@ void BroadcastLink::close() {
     }
     // Outside the lock: this waits for the fan-out thread, which may be about to tell us something.
     last.reset();
+    series_.reset();
     notifier_->end();
 }
 
@@ -49,9 +54,25 @@ std::shared_ptr<const RoomCounts> BroadcastLink::counts() const {
 }
 
 void BroadcastLink::publish(RoomMessage message) {
-    std::lock_guard lock(mutex_);
-    if (attachment_)
+    {
+        std::lock_guard lock(mutex_);
+        if (!attachment_)
+            return;
         attachment_->publish(std::move(message));
+    }
+    logSent();
+}
+
+void BroadcastLink::logSent() {
+    sent_.count();
+    const auto second = sent_.tell(static_cast<std::uint64_t>(g_get_monotonic_time()) * 1000);
+    if (!second || !series_)
+        return;
+    const auto counts = this->counts();
+    GST_INFO_OBJECT(
+        element_, "[TX] fps=%.1f q=%" G_GINT64_FORMAT " drops=%" G_GUINT64_FORMAT " session=%s",
+        second->perSecond, static_cast<gint64>(series_->gauge(metrics::names::kSessionQueueSize).value()),
+        static_cast<guint64>(counts->droppedPartials + counts->droppedFinals), series_->slug().c_str());
 }
 
 void BroadcastLink::setHeartbeat(const std::string &source, std::uint32_t intervalMs,

@@ -3,11 +3,14 @@
 
 #include "elements/transcriptbroadcast/viewer_notifier.h"
 #include "lib/broadcast/broadcast_server.h"
+#include "lib/metrics/rate.h"
+#include "lib/metrics/registry.h"
 
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <gst/gst.h>
@@ -19,7 +22,8 @@ namespace lt::broadcast {
 class BroadcastLink : private RoomWatcher {
 public:
     /// `element` owns this.
-    explicit BroadcastLink(GstElement *element) : notifier_(std::make_shared<ViewerNotifier>(element)) {}
+    explicit BroadcastLink(GstElement *element)
+        : element_(element), notifier_(std::make_shared<ViewerNotifier>(element)) {}
 
     bool open(const std::string &address, std::uint16_t port, const AccessSettings &access,
               const std::string &session, const RoomSettings &settings, AttachError &error);
@@ -31,6 +35,7 @@ public:
     /// What the room did; of the last one while closed, null before the first.
     std::shared_ptr<const RoomCounts> counts() const;
 
+    /// Streaming thread.
     void publish(RoomMessage message);
     void setHeartbeat(const std::string &source, std::uint32_t intervalMs, std::uint32_t maxMissed);
     void setResting(bool resting);
@@ -50,7 +55,13 @@ private:
     void onSessionFlushed() override;
     ViewerNotice noticeOf(ViewerNotice::Kind kind, const ViewerInfoRef &viewer) const;
 
+    void logSent();
+
+    GstElement *const element_;
     const std::shared_ptr<ViewerNotifier> notifier_;
+    metrics::Rate sent_;                           // streaming thread
+    std::optional<metrics::SessionSeries> series_; // while open; set and reset while nothing streams
+
     mutable std::mutex mutex_; // guards all below; nothing but the attachment's quick calls happen under it
     std::condition_variable changed_;
     std::unique_ptr<BroadcastServer::Attachment> attachment_;

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <regex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -498,6 +500,39 @@ void a_hundred_rounds_give_everything_back() {
     g_assert_true(settled("/proc/self/fd", descriptors));
 }
 
+struct Log {
+    std::mutex mutex;
+    std::string text;
+};
+
+void keepLog(GstDebugCategory *, GstDebugLevel, const gchar *, const gchar *, gint, GObject *,
+             GstDebugMessage *message, gpointer log) {
+    const std::string line = gst_debug_message_get(message);
+    std::lock_guard lock(static_cast<Log *>(log)->mutex);
+    static_cast<Log *>(log)->text += line + '\n';
+}
+
+void the_log_tells_once_a_second_how_it_goes() {
+    Log log;
+    (gst_debug_remove_log_function)(gst_debug_log_default);
+    (gst_debug_add_log_function)(keepLog, &log, nullptr);
+    gst_debug_set_threshold_from_string("transcriptbroadcast:4", TRUE);
+    {
+        Rig rig;
+        const std::regex sent(R"(\[TX\] fps=\d+\.\d q=\d+ drops=\d+ session=demo)");
+        const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+        for (bool told = false; !told;) {
+            g_assert_cmpint(g_get_monotonic_time(), <, end);
+            rig.push(transcript("u1", "a", false));
+            std::lock_guard lock(log.mutex);
+            told = std::regex_search(log.text, sent);
+        }
+    }
+    gst_debug_set_threshold_from_string("GST_TRACER:7", TRUE);
+    (gst_debug_remove_log_function)(keepLog);
+    (gst_debug_add_log_function)(gst_debug_log_default, nullptr, nullptr);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -528,6 +563,7 @@ int main(int argc, char **argv) {
         {"recogniser", the_recogniser_of_a_tagged_stream_is_named},
         {"series", a_session_leaves_no_series_behind},
         {"paused", nobody_is_pinged_or_closed_in_paused},
+        {"log", the_log_tells_once_a_second_how_it_goes},
         {"rounds", a_hundred_rounds_give_everything_back},
     };
     for (const auto &[name, test] : tests)
