@@ -31,6 +31,12 @@
  * follows. A publisher that leaves before its first audio frame makes way for the next. For a new stream set
  * the element to READY and PLAYING again.
  *
+ * ## Who may publish
+ *
+ * Everybody who reaches the port, unless one of the `auth-` properties is set: then the publisher adds
+ * `?token=…` to the stream. An application decides by the signal #GstRtmpServerSrc::publish-request. Whoever
+ * is turned away learns why; the log has one line without the token.
+ *
  * ## Time
  *
  * The element is live. FLV time starts at 0 and never goes back: jumps, restarts and wraps of the publisher's
@@ -61,6 +67,7 @@
 
 #include "elements/rtmpserversrc/gstrtmpserversrc.h"
 
+#include "elements/rtmpserversrc/publish_request.h"
 #include "elements/rtmpserversrc/publisher_inbox.h"
 #include "elements/rtmpserversrc/publisher_link.h"
 #include "elements/rtmpserversrc/reports.h"
@@ -318,6 +325,7 @@ static void gst_rtmp_server_src_class_init(GstRtmpServerSrcClass *klass) {
     object_class->get_property = gst_rtmp_server_src_get_property;
     object_class->finalize = gst_rtmp_server_src_finalize;
     lt::rtmpserversrc::installProperties(object_class);
+    lt::rtmpserversrc::installPublishRequest(object_class);
 
     element_class->change_state = gst_rtmp_server_src_change_state;
     base_class->start = gst_rtmp_server_src_start;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/rtmpserversrc/publisher_link.h"
 
+#include "elements/rtmpserversrc/publish_request.h"
+
 #include <exception>
 
 GST_DEBUG_CATEGORY_EXTERN(gst_rtmp_server_src_debug);
@@ -11,6 +13,17 @@ namespace lt::rtmpserversrc {
 bool PublisherLink::open(GstElement *element, const Settings &settings, const StreamNames &names) try {
     auto inbox = std::make_shared<PublisherInbox>(
         InboxOptions{settings.wantVideo(), std::chrono::milliseconds(settings.maxQueueMs)});
+    auto options = settings.claimOptions();
+    std::shared_ptr<rtmp::PublishDoor> tokens;
+    if (settings.tokens.set()) {
+        std::string problem;
+        tokens = rtmp::makeTokenDoor(settings.tokens, problem);
+        if (!tokens) {
+            GST_ELEMENT_ERROR(element, RESOURCE, SETTINGS, ("%s", problem.c_str()), (nullptr));
+            return false;
+        }
+    }
+    options.door = makeElementDoor(element, std::move(tokens));
     net::ListenError failure;
     auto server =
         rtmp::RtmpServer::acquire(settings.address, static_cast<std::uint16_t>(settings.port), failure);
@@ -18,7 +31,7 @@ bool PublisherLink::open(GstElement *element, const Settings &settings, const St
         reportListenError(element, failure);
         return false;
     }
-    auto claim = server->claim(names.app, names.stream, settings.claimOptions(), *inbox);
+    auto claim = server->claim(names.app, names.stream, options, *inbox);
     if (!claim) {
         GST_ELEMENT_ERROR(element, RESOURCE, BUSY,
                           ("Another element receives /%s/%s on %s:%u already.", names.app.c_str(),

@@ -16,6 +16,22 @@ std::string textOf(const GValue *value) {
     return text ? text : "";
 }
 
+/// Texts that may be anything, by their property.
+std::string *textAt(guint id, rtmp::PublishTokens &tokens) {
+    switch (id) {
+    case PROP_AUTH_TOKEN_ENV:
+        return &tokens.tokens.environment;
+    case PROP_AUTH_TOKEN_FILE:
+        return &tokens.tokens.file;
+    case PROP_AUTH_JWT_KEY_ENV:
+        return &tokens.jwtKey.environment;
+    case PROP_AUTH_JWT_KEY_FILE:
+        return &tokens.jwtKey.file;
+    default:
+        return nullptr;
+    }
+}
+
 Settings::Outcome setName(std::string &setting, std::string name, bool mayBeEmpty) {
     if (!(mayBeEmpty && name.empty()) && !rtmp::isStreamName(name))
         return Settings::Outcome::NoName;
@@ -56,6 +72,10 @@ GType publisherPolicyType() {
 } // namespace
 
 Settings::Outcome Settings::set(guint id, const GValue *value) {
+    if (auto *text = textAt(id, tokens)) {
+        *text = textOf(value);
+        return Outcome::Taken;
+    }
     switch (id) {
     case PROP_ADDRESS:
         address = textOf(value).empty() ? kDefaults.address : textOf(value);
@@ -97,6 +117,11 @@ Settings::Outcome Settings::set(guint id, const GValue *value) {
 }
 
 bool Settings::get(guint id, GValue *value) const {
+    auto copy = tokens;
+    if (const auto *text = textAt(id, copy)) {
+        giveText(value, *text);
+        return true;
+    }
     switch (id) {
     case PROP_ADDRESS:
         giveText(value, address);
@@ -210,6 +235,20 @@ void installProperties(GObjectClass *klass) {
                               "Milliseconds in which a lost publisher may come back and go on with the "
                               "stream (0 = its loss is the end of the stream)",
                               0, 3600000, kDefaults.reconnectGraceMs, flags));
+    const auto text = [&](guint id, const char *name, const char *nick, const char *blurb) {
+        install(id, g_param_spec_string(name, nick, blurb, nullptr, flags));
+    };
+    text(
+        PROP_AUTH_TOKEN_ENV, "auth-token-env", "Token variable",
+        "Environment variable with the tokens that let publishers in, as ?token= behind the stream: TOKEN or "
+        "STREAM:TOKEN, separated by white space or commas (unset = none is needed)");
+    text(PROP_AUTH_TOKEN_FILE, "auth-token-file", "Token file",
+         "File with the tokens that let publishers in, one per line");
+    text(PROP_AUTH_JWT_KEY_ENV, "auth-jwt-key-env", "Web token key variable",
+         "Environment variable with the key that publishers' JSON Web Tokens are verified with (role "
+         "publisher, session = the stream or *)");
+    text(PROP_AUTH_JWT_KEY_FILE, "auth-jwt-key-file", "Web token key file",
+         "File with the key that publishers' JSON Web Tokens are verified with");
     install(PROP_STATS,
             g_param_spec_boxed(
                 "stats", "Statistics",

@@ -24,6 +24,10 @@ enum Property {
     PROP_STALE_AFTER_MS,
     PROP_IDLE_TIMEOUT_MS,
     PROP_RECONNECT_GRACE_MS,
+    PROP_AUTH_TOKEN_ENV,
+    PROP_AUTH_TOKEN_FILE,
+    PROP_AUTH_JWT_KEY_ENV,
+    PROP_AUTH_JWT_KEY_FILE,
     PROP_STATS,
 };
 
@@ -47,6 +51,7 @@ struct Settings {
     guint staleAfterMs = 2000;
     guint idleTimeoutMs = 10000;
     guint reconnectGraceMs = 30000;
+    rtmp::PublishTokens tokens{};
 
     enum class Outcome {
         Taken,

@@ -84,6 +84,7 @@ std::variant<Permission, Refusal> permissionOf(jwt_t *jwt, std::int64_t now) {
     permission.subject = textClaim(jwt, "sub");
     const std::string role = textClaim(jwt, "role");
     permission.mayCoordinate = role == "coordinator";
+    permission.mayPublish = role == "publisher";
     if (*permission.expiresAt <= 0)
         return unauthenticated("The token does not say when it expires: the claim exp is needed.");
     if (*permission.expiresAt <= now)
@@ -92,8 +93,8 @@ std::variant<Permission, Refusal> permissionOf(jwt_t *jwt, std::int64_t now) {
         return unauthenticated("The token is not valid yet.");
     if (permission.session != "*" && !isSessionSlug(permission.session))
         return unauthenticated("The token names no session: the claim session is needed.");
-    if (!role.empty() && role != "viewer" && role != "coordinator")
-        return unauthenticated("The token's role is neither viewer nor coordinator.");
+    if (!role.empty() && role != "viewer" && !permission.mayCoordinate && !permission.mayPublish)
+        return unauthenticated("The token's role is neither viewer, coordinator nor publisher.");
     return permission;
 }
 

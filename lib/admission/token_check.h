@@ -16,6 +16,7 @@ struct Permission {
     std::string session = "*"; ///< a slug, or "*" for every one
     std::string subject;       ///< who it was given to; "" when it does not say
     bool mayCoordinate = true;
+    bool mayPublish = true;
     std::optional<std::int64_t> expiresAt; ///< seconds since 1970
 
     bool allows(std::string_view name) const { return session == "*" || session == name; }
@@ -23,10 +24,10 @@ struct Permission {
 
 /// Checks a static token, a JSON Web Token, or either. Immutable; any thread.
 ///
-/// A JWT needs the claims `session` (a slug or "*") and `exp`; `role` is "viewer" (without it too) or
-/// "coordinator", `sub` names the bearer, `nbf` is honoured. A PEM public key takes RS256-512 and ES256-512;
-/// anything else is a shared secret for HS256-512. The token's own word on its algorithm is never trusted
-/// beyond that.
+/// A JWT needs the claims `session` (a slug or "*") and `exp`; `role` is "viewer" (without it too),
+/// "coordinator" or "publisher", `sub` names the bearer, `nbf` is honoured. A PEM public key takes RS256-512
+/// and ES256-512; anything else is a shared secret for HS256-512. The token's own word on its algorithm is
+/// never trusted beyond that.
 class TokenCheck {
 public:
     /// Both empty: no credential is wanted.

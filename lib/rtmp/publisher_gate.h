@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/admission/sliding_log.h"
 #include "lib/rtmp/message.h"
-
-#include <deque>
 
 namespace lt::rtmp {
 
@@ -30,16 +29,11 @@ public:
             return Decision::Replace;
         if (policy == PublisherPolicy::Refuse)
             return Decision::Refuse;
-        while (!takeovers_.empty() && now - takeovers_.front() >= kTakeoverWindow)
-            takeovers_.pop_front();
-        if (takeovers_.size() >= kTakeovers)
-            return Decision::TooOften;
-        takeovers_.push_back(now);
-        return Decision::Replace;
+        return takeovers_.admit(now) ? Decision::Replace : Decision::TooOften;
     }
 
 private:
-    std::deque<TimePoint> takeovers_; ///< within the window
+    SlidingLog takeovers_{kTakeovers, kTakeoverWindow};
 };
 
 } // namespace lt::rtmp

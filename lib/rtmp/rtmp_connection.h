@@ -49,6 +49,8 @@ public:
 
     std::uint64_t id() const { return id_; }
     const std::string &peer() const { return peer_; }
+    /// The peer without its port.
+    std::string address() const { return peer_.substr(0, peer_.rfind(':')); }
     const PublishSession &session() const { return session_; }
     bool handshaking() const { return !session_.over() && session_.counters().bytes < kHandshakeBytes; }
     /// After ended(): did the publisher say good-bye, and what happened.

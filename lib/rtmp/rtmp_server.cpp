@@ -58,6 +58,10 @@ public:
 
     std::uint16_t port() const override { return port_; }
 
+    void setDoor(std::shared_ptr<PublishDoor> door) override {
+        loop_->runSync([&] { core_->setDoor(std::move(door)); });
+    }
+
     std::unique_ptr<Claim> claim(const std::string &app, const std::string &stream,
                                  const ClaimOptions &options, PublishListener &listener) override {
         const std::string key = app + "/" + stream;

@@ -4,6 +4,7 @@
 #include "lib/export.h"
 #include "lib/net/listen_socket.h"
 #include "lib/rtmp/media_tag.h"
+#include "lib/rtmp/publish_door.h"
 #include "lib/rtmp/publish_session.h"
 #include "lib/rtmp/publisher_gate.h"
 
@@ -51,8 +52,9 @@ public:
 };
 
 struct ClaimOptions {
-    bool wantVideo = false; ///< false: video is passed over as it arrives
-    bool takeOpus = false;  ///< Opus has no form in FLV: false where that is what is made of the stream
+    std::shared_ptr<PublishDoor> door; ///< of this stream, behind the server's; null: open
+    bool wantVideo = false;            ///< false: video is passed over as it arrives
+    bool takeOpus = false; ///< Opus has no form in FLV: false where that is what is made of the stream
     PublisherPolicy policy = PublisherPolicy::Refuse;
     /// A publisher that has sent nothing for this long is replaced by the next one, whatever the policy.
     std::chrono::milliseconds staleAfter{2000};
@@ -99,8 +101,12 @@ private:
 struct ServerLimits {
     Limits connection;
     std::size_t connections = 4096;
-    std::size_t handshakes = 512; ///< connections that have not finished their handshake
-    std::size_t pending = 256;    ///< publishers that wait for somebody to claim their stream
+    std::size_t handshakes = 512;  ///< connections that have not finished their handshake
+    std::size_t pending = 256;     ///< publishers that wait for somebody to claim their stream
+    std::size_t publishers = 2048; ///< publishing or waiting
+    std::size_t connectionsPerAddress = 1024;
+    /// Wrong credentials from one address in ten seconds; then it is refused without a look at them.
+    std::size_t wrongCredentials = 20;
     std::chrono::milliseconds claimTimeout{5000};
 };
 
@@ -124,6 +130,10 @@ public:
 
     virtual ~RtmpServer() = default;
     virtual std::uint16_t port() const = 0;
+    /// Who publishes anything on this port passes this door first, also when nobody has claimed the stream:
+    /// who is let in waits ServerLimits::claimTimeout for a claim. Null: open. When it returns the last door
+    /// is not used any more. Any thread but the loop's.
+    virtual void setDoor(std::shared_ptr<PublishDoor> door) = 0;
     /// Null when the stream is claimed already. A publisher that is waiting for this stream is accepted at
     /// once. Keep the server for as long as the claim.
     virtual std::unique_ptr<Claim> claim(const std::string &app, const std::string &stream,

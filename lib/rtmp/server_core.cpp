@@ -19,10 +19,6 @@ constexpr auto kTick = std::chrono::milliseconds(250);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr int kAcceptsPerTurn = 64;
 
-Refusal alreadyPublishing(const std::string &key) {
-    return {RefusalCode::ResourceExhausted, "/" + key + " is already being published."};
-}
-
 } // namespace
 
 ServerCore::ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener,
@@ -87,8 +83,10 @@ std::size_t ServerCore::waiting() const {
 
 void ServerCore::take(net::UniqueFd fd, const std::string &peer) {
     // Counted only when it may matter.
-    if (connections_.size() >= limits_.connections ||
-        (connections_.size() >= limits_.handshakes && handshaking() >= limits_.handshakes)) {
+    const bool crowded = connections_.size() >= limits_.handshakes && handshaking() >= limits_.handshakes;
+    auto place = places_->take({limits_.connections, 0, limits_.connectionsPerAddress}, "",
+                               peer.substr(0, peer.rfind(':')));
+    if (crowded || std::holds_alternative<Places::Full>(place)) {
         GST_WARNING("%s: closed at once: too many connections", peer.c_str());
         return;
     }
@@ -97,7 +95,7 @@ void ServerCore::take(net::UniqueFd fd, const std::string &peer) {
     if (!connection->start())
         return;
     auto *key = connection.get();
-    connections_.emplace(key, std::move(connection));
+    connections_.emplace(key, Connected{std::move(connection), std::get<Places::Place>(std::move(place))});
     armTick();
 }
 
@@ -136,152 +134,9 @@ void ServerCore::tick() {
         armTick();
 }
 
-/// Ends the streams whose lost publishers have not come back in time.
-void ServerCore::giveUpWaiting(net::TimePoint now) {
-    for (auto claim = claims_.begin(); claim != claims_.end();) {
-        const auto &claimed = claim->second;
-        if (!claimed.returnUntil || now < *claimed.returnUntil || publications_.contains(claim->first)) {
-            ++claim;
-            continue;
-        }
-        GST_INFO("/%s: the publisher has not come back", claim->first.c_str());
-        claimed.stats->change([](StreamStats &stats) { stats.awaited = false; });
-        auto *listener = claimed.listener;
-        claim = claims_.erase(claim);
-        listener->gone();
-    }
-}
-
-void ServerCore::refuse(RtmpConnection &connection, const Refusal &refusal) {
-    connection.refuse(std::string(refusalWord(refusal.code)) + ": " + refusal.reason,
-                      refusal.code == RefusalCode::ResourceExhausted);
-}
-
 std::string ServerCore::keyOf(const RtmpConnection &connection) const {
     const auto found = keys_.find(&connection);
     return found == keys_.end() ? std::string() : found->second;
-}
-
-/// The only place where a publisher is let in or turned away.
-void ServerCore::publishRequested(RtmpConnection &connection, const PublishRequest &request) {
-    if (!request.problem.empty()) {
-        refuse(connection, {RefusalCode::InvalidArgument, request.problem});
-        return;
-    }
-    if (!listener_) {
-        refuse(connection, {RefusalCode::Unavailable, "The server is shutting down."});
-        return;
-    }
-    const std::string key = request.address.app + "/" + request.address.stream;
-    const auto claim = claims_.find(key);
-    if (const auto refusal = makeWay(key)) {
-        if (claim != claims_.end())
-            claim->second.stats->change([](StreamStats &stats) { stats.refused++; });
-        refuse(connection, *refusal);
-        return;
-    }
-    auto place = places_.acquire(key);
-    if (!place) {
-        refuse(connection, alreadyPublishing(key));
-        return;
-    }
-    if (claim == claims_.end() && publications_.size() >= limits_.pending && waiting() >= limits_.pending) {
-        refuse(connection, {RefusalCode::Unavailable, "Too many publishers wait for a receiver."});
-        return;
-    }
-    const auto added = publications_
-                           .emplace(key, Publication{&connection, std::move(*place), request.software, false,
-                                                     net::Clock::now() + limits_.claimTimeout})
-                           .first;
-    keys_.emplace(&connection, key);
-    if (claim != claims_.end())
-        acceptPublication(key, added->second, claim->second);
-    else
-        GST_INFO("%s: waits for somebody to receive /%s", connection.peer().c_str(), key.c_str());
-}
-
-std::optional<Refusal> ServerCore::makeWay(const std::string &key) {
-    const auto present = publications_.find(key);
-    if (present == publications_.end())
-        return std::nullopt;
-    const auto claim = claims_.find(key);
-    if (claim == claims_.end() || !present->second.accepted)
-        return alreadyPublishing(key);
-    auto *incumbent = present->second.connection;
-    const auto &options = claim->second.options;
-    const auto now = net::Clock::now();
-    switch (claim->second.gate.decide(options.policy, now - incumbent->session().lastByteAt(),
-                                      options.staleAfter, now)) {
-    case PublisherGate::Decision::Refuse:
-        return alreadyPublishing(key);
-    case PublisherGate::Decision::TooOften:
-        return Refusal{RefusalCode::ResourceExhausted,
-                       "/" + key + " was taken over too often: several publishers fight for it."};
-    case PublisherGate::Decision::Replace:
-        break;
-    }
-    claim->second.stats->change([](StreamStats &stats) { stats.takeovers++; });
-    endPublication(key, {PublishEnd::Kind::Replaced, "Replaced by a new publisher."});
-    incumbent->close("RESOURCE_EXHAUSTED: Replaced by a new publisher.");
-    return std::nullopt;
-}
-
-void ServerCore::acceptPublication(const std::string &key, Publication &publication, Claimed &claimed) {
-    auto &connection = *publication.connection;
-    publication.accepted = true;
-    claimed.hadMedia = false;
-    GST_INFO("%s: publishes /%s (%s)", connection.peer().c_str(), key.c_str(), publication.software.c_str());
-    claimed.stats->change([&](StreamStats &stats) {
-        stats.publishing = true;
-        stats.awaited = false;
-        stats.publishers++;
-        stats.reconnects += claimed.returnUntil.has_value();
-        stats.peer = connection.peer();
-        stats.software = publication.software;
-        stats.counters = connection.session().counters();
-    });
-    claimed.listener->published({connection.id(), connection.peer(), publication.software});
-    const auto &options = claimed.options;
-    connection.accept({options.wantVideo, options.takeOpus, options.idleTimeout});
-}
-
-void ServerCore::noteCounters(const Claimed &claimed, const RtmpConnection &connection) {
-    claimed.stats->change([&](StreamStats &stats) {
-        stats.counters = connection.session().counters();
-        if (const auto &format = connection.session().audioFormat())
-            stats.audio = *format;
-    });
-}
-
-void ServerCore::endPublication(const std::string &key, PublishEnd end) {
-    auto node = publications_.extract(key);
-    if (node.empty())
-        return;
-    keys_.erase(node.mapped().connection);
-    const auto claim = claims_.find(key);
-    if (!node.mapped().accepted || claim == claims_.end())
-        return;
-    noteCounters(claim->second, *node.mapped().connection);
-    claim->second.stats->change([](StreamStats &stats) { stats.publishing = false; });
-    const AfterEnd after = claim->second.listener->ended(end);
-    if (end.kind == PublishEnd::Kind::Replaced)
-        return;
-    if (after == AfterEnd::Retire)
-        claims_.erase(claim);
-    else if (after == AfterEnd::Wait)
-        awaitReturn(key, claim->second);
-}
-
-void ServerCore::awaitReturn(const std::string &key, Claimed &claimed) {
-    const auto now = net::Clock::now();
-    if (!claimed.returnUntil || claimed.hadMedia)
-        claimed.returnUntil = now + claimed.options.reconnectGrace;
-    GST_INFO("/%s: the stream stays open for %d ms", key.c_str(),
-             static_cast<int>(
-                 std::chrono::duration_cast<std::chrono::milliseconds>(*claimed.returnUntil - now).count()));
-    claimed.stats->change([](StreamStats &stats) { stats.awaited = true; });
-    giveUpWaiting(now);
-    armTick();
 }
 
 void ServerCore::media(RtmpConnection &connection, MediaTag tag) {
@@ -314,7 +169,7 @@ void ServerCore::closed(RtmpConnection &connection) {
     if (found == connections_.end())
         return;
     // It is still on the stack.
-    loop_->post([dead = std::shared_ptr<RtmpConnection>(std::move(found->second))] {});
+    loop_->post([dead = std::shared_ptr<RtmpConnection>(std::move(found->second.connection))] {});
     connections_.erase(found);
 }
 
@@ -326,7 +181,7 @@ std::uint64_t ServerCore::addClaim(const std::string &key, const ClaimOptions &o
         return 0;
     const std::uint64_t id = ++lastId_;
     if (const auto waiting = publications_.find(key); waiting != publications_.end())
-        acceptPublication(key, waiting->second, claim->second);
+        letIn(key, waiting->second, claim->second);
     return id;
 }
 

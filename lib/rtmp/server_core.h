@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/admission/places.h"
 #include "lib/admission/refusal.h"
 #include "lib/admission/single_flight.h"
+#include "lib/admission/sliding_log.h"
 #include "lib/net/event_loop.h"
 #include "lib/rtmp/rtmp_connection.h"
 #include "lib/rtmp/rtmp_server.h"
@@ -21,6 +23,7 @@ public:
     ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener, const ServerLimits &limits);
 
     void start();
+    void setDoor(std::shared_ptr<PublishDoor> door) { door_ = std::move(door); }
     /// Stops listening, tells everybody.
     void stop();
     /// The claim's id, or 0 when the stream is claimed already.
@@ -43,6 +46,7 @@ private:
     struct Publication {
         RtmpConnection *connection;
         SingleFlight::Slot place;
+        StreamAddress address;
         std::string software;
         bool accepted;
         net::TimePoint waitUntil;
@@ -61,9 +65,15 @@ private:
     std::size_t handshaking() const;
     std::size_t waiting() const;
 
-    void refuse(RtmpConnection &connection, const Refusal &refusal);
+    void refuse(RtmpConnection &connection, const Refusal &refusal, bool nameTaken = false);
+    /// What stands against a publisher whatever becomes of its stream.
+    std::optional<Refusal> objection(RtmpConnection &connection, const PublishRequest &request);
+    std::optional<Refusal> askDoor(RtmpConnection &connection, const std::shared_ptr<PublishDoor> &door,
+                                   const StreamAddress &address, const std::string &software);
+    bool appExists(const std::string &app) const;
     /// Makes way for a new publisher, or says why not.
     std::optional<Refusal> makeWay(const std::string &key);
+    void letIn(const std::string &key, Publication &publication, Claimed &claimed);
     void acceptPublication(const std::string &key, Publication &publication, Claimed &claimed);
     void endPublication(const std::string &key, PublishEnd end);
     void awaitReturn(const std::string &key, Claimed &claimed);
@@ -79,11 +89,18 @@ private:
     net::EventLoop::TimerId tickTimer_ = 0;
     net::EventLoop::TimerId resumeTimer_ = 0;
     std::uint64_t lastId_ = 0;
-    std::unordered_map<RtmpConnection *, std::unique_ptr<RtmpConnection>> connections_;
+    struct Connected {
+        std::unique_ptr<RtmpConnection> connection;
+        Places::Place place;
+    };
+    std::shared_ptr<PublishDoor> door_;
+    std::unordered_map<RtmpConnection *, Connected> connections_;
+    const std::shared_ptr<Places> places_ = std::make_shared<Places>();
+    std::map<std::string, SlidingLog> wrongCredentials_;           ///< by address
     std::unordered_map<const RtmpConnection *, std::string> keys_; ///< of those in publications_
     std::map<std::string, Claimed> claims_;
     std::map<std::string, Publication> publications_;
-    SingleFlight places_;
+    SingleFlight streams_;
 };
 
 } // namespace lt::rtmp

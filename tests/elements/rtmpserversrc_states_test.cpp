@@ -2,6 +2,7 @@
 // rtmpserversrc: settings, states, sharing.
 #include "tests/elements/rtmpserversrc_rig.h"
 
+#include <atomic>
 #include <filesystem>
 
 using namespace rtmpserversrc_test;
@@ -202,7 +203,46 @@ static void many_starts_and_stops_leave_nothing_behind() {
         g_thread_yield();
 }
 
+static gchar *onRequest(GstElement *, const gchar *app, const gchar *stream, GstStructure *query,
+                        const gchar *peer, gpointer calls) {
+    ++*static_cast<std::atomic<int> *>(calls);
+    g_assert_cmpstr(app, ==, "live");
+    g_assert_cmpstr(stream, ==, "demo");
+    g_assert_true(g_str_has_prefix(peer, "127.0.0.1:"));
+    const gchar *name = gst_structure_get_string(query, "name");
+    return g_strcmp0(name, "alice") == 0 ? nullptr : g_strdup("Only Alice may publish.");
+}
+
+static void an_application_decides_who_may_publish() {
+    Rig rig;
+    std::atomic<int> calls = 0;
+    g_signal_connect(rig.element, "publish-request", G_CALLBACK(onRequest), &calls);
+    rig.play();
+    RtmpPublisher bob(rig.port());
+    const auto verdict = bob.publish("live", "demo?name=bob");
+    g_assert_cmpstr(verdict.description.c_str(), ==, "UNAUTHENTICATED: Only Alice may publish.");
+    RtmpPublisher alice(rig.port());
+    g_assert_true(alice.publish("live", "demo?name=alice&na%20me=%ff").accepted);
+    g_assert_cmpint(calls, ==, 2);
+}
+
+static void tokens_come_from_the_environment() {
+    Rig rig;
+    g_setenv("LT_TEST_PUBLISH_TOKEN", "geheim", TRUE);
+    g_object_set(rig.element, "auth-token-env", "LT_TEST_PUBLISH_TOKEN", nullptr);
+    rig.play();
+    RtmpPublisher without(rig.port()), with(rig.port());
+    g_assert_true(without.publish("live", "demo").code == "NetStream.Publish.Denied");
+    g_assert_true(with.publish("live", "demo?token=geheim").accepted);
+    Rig missing;
+    g_object_set(missing.element, "auth-token-env", "LT_TEST_NO_SUCH_VARIABLE", nullptr);
+    g_assert_cmpint(gst_element_set_state(missing.element, GST_STATE_PLAYING), ==, GST_STATE_CHANGE_FAILURE);
+    errorText(missing.message(GST_MESSAGE_ERROR), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS);
+}
+
 void rtmpserversrc_test::addStateTests() {
+    g_test_add_func("/rtmpserversrc/request", an_application_decides_who_may_publish);
+    g_test_add_func("/rtmpserversrc/tokens", tokens_come_from_the_environment);
     g_test_add_func("/rtmpserversrc/anew", after_eos_ready_and_playing_begin_anew);
     g_test_add_func("/rtmpserversrc/taken", a_taken_port_or_stream_is_an_error_that_names_it);
     g_test_add_func("/rtmpserversrc/shared", elements_share_a_port);

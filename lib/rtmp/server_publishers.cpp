@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/// The part of ServerCore that decides on publishers: who is let in, who makes way, who is waited for.
+#include "lib/rtmp/server_core.h"
+
+#include "lib/rtmp/server_log.h"
+
+#include <chrono>
+
+namespace lt::rtmp {
+
+namespace {
+
+Refusal alreadyPublishing(const std::string &key) {
+    return {RefusalCode::ResourceExhausted, "/" + key + " is already being published."};
+}
+
+} // namespace
+
+/// Ends the streams whose lost publishers have not come back in time.
+void ServerCore::giveUpWaiting(net::TimePoint now) {
+    for (auto claim = claims_.begin(); claim != claims_.end();) {
+        const auto &claimed = claim->second;
+        if (!claimed.returnUntil || now < *claimed.returnUntil || publications_.contains(claim->first)) {
+            ++claim;
+            continue;
+        }
+        GST_INFO("/%s: the publisher has not come back", claim->first.c_str());
+        claimed.stats->change([](StreamStats &stats) { stats.awaited = false; });
+        auto *listener = claimed.listener;
+        claim = claims_.erase(claim);
+        listener->gone();
+    }
+}
+
+void ServerCore::refuse(RtmpConnection &connection, const Refusal &refusal, bool nameTaken) {
+    connection.refuse(std::string(refusalWord(refusal.code)) + ": " + refusal.reason, nameTaken);
+}
+
+bool ServerCore::appExists(const std::string &app) const {
+    const auto claim = claims_.lower_bound(app + "/");
+    return claim != claims_.end() && claim->first.starts_with(app + "/");
+}
+
+std::optional<Refusal> ServerCore::objection(RtmpConnection &connection, const PublishRequest &request) {
+    if (!request.problem.empty())
+        return Refusal{RefusalCode::InvalidArgument, request.problem};
+    if (!listener_)
+        return Refusal{RefusalCode::Unavailable, "The server is shutting down."};
+    if (const auto refusal = askDoor(connection, door_, request.address, request.software))
+        return refusal;
+    // Without a door of the server's nobody makes streams on demand.
+    if (!door_ && !claims_.empty() && !appExists(request.address.app))
+        return Refusal{RefusalCode::InvalidArgument,
+                       "There is no application " + request.address.app + " here."};
+    return std::nullopt;
+}
+
+std::optional<Refusal> ServerCore::askDoor(RtmpConnection &connection,
+                                           const std::shared_ptr<PublishDoor> &door,
+                                           const StreamAddress &address, const std::string &software) {
+    constexpr std::size_t kAddressesKept = 1024;
+    constexpr auto kWindow = std::chrono::seconds(10);
+    if (!door)
+        return std::nullopt;
+    const auto now = net::Clock::now();
+    const auto wrong = wrongCredentials_.find(connection.address());
+    if (wrong != wrongCredentials_.end() && !wrong->second.wouldAdmit(now))
+        return Refusal{RefusalCode::ResourceExhausted,
+                       "Too many wrong credentials: try again in some seconds."};
+    const auto refusal = door->admit({address, connection.peer(), software});
+    if (refusal && refusal->code == RefusalCode::Unauthenticated && limits_.wrongCredentials > 0) {
+        if (wrong == wrongCredentials_.end() && wrongCredentials_.size() >= kAddressesKept)
+            wrongCredentials_.clear();
+        wrongCredentials_.try_emplace(connection.address(), limits_.wrongCredentials, kWindow)
+            .first->second.admit(now);
+    }
+    return refusal;
+}
+
+/// The only place where a publisher is let in or turned away.
+void ServerCore::publishRequested(RtmpConnection &connection, const PublishRequest &request) {
+    if (const auto refusal = objection(connection, request)) {
+        refuse(connection, *refusal);
+        return;
+    }
+    const std::string key = request.address.app + "/" + request.address.stream;
+    const auto claim = claims_.find(key);
+    if (claim != claims_.end()) {
+        if (const auto refusal =
+                askDoor(connection, claim->second.options.door, request.address, request.software)) {
+            refuse(connection, *refusal);
+            return;
+        }
+    }
+    if (const auto refusal = makeWay(key)) {
+        if (claim != claims_.end())
+            claim->second.stats->change([](StreamStats &stats) { stats.refused++; });
+        refuse(connection, *refusal, true);
+        return;
+    }
+    const bool crowded = publications_.size() >= limits_.pending && waiting() >= limits_.pending;
+    if (publications_.size() >= limits_.publishers || (claim == claims_.end() && crowded)) {
+        refuse(connection,
+               {RefusalCode::ResourceExhausted, "This server has no room for another publisher."});
+        return;
+    }
+    auto place = streams_.acquire(key);
+    if (!place) {
+        refuse(connection, alreadyPublishing(key), true);
+        return;
+    }
+    const auto added =
+        publications_
+            .emplace(key, Publication{&connection, std::move(*place), request.address, request.software,
+                                      false, net::Clock::now() + limits_.claimTimeout})
+            .first;
+    keys_.emplace(&connection, key);
+    if (claim != claims_.end())
+        acceptPublication(key, added->second, claim->second);
+    else
+        GST_INFO("%s: waits for somebody to receive /%s", connection.peer().c_str(), key.c_str());
+}
+
+std::optional<Refusal> ServerCore::makeWay(const std::string &key) {
+    const auto present = publications_.find(key);
+    if (present == publications_.end())
+        return std::nullopt;
+    const auto claim = claims_.find(key);
+    if (claim == claims_.end() || !present->second.accepted)
+        return alreadyPublishing(key);
+    auto *incumbent = present->second.connection;
+    const auto &options = claim->second.options;
+    const auto now = net::Clock::now();
+    switch (claim->second.gate.decide(options.policy, now - incumbent->session().lastByteAt(),
+                                      options.staleAfter, now)) {
+    case PublisherGate::Decision::Refuse:
+        return alreadyPublishing(key);
+    case PublisherGate::Decision::TooOften:
+        return Refusal{RefusalCode::ResourceExhausted,
+                       "/" + key + " was taken over too often: several publishers fight for it."};
+    case PublisherGate::Decision::Replace:
+        break;
+    }
+    claim->second.stats->change([](StreamStats &stats) { stats.takeovers++; });
+    endPublication(key, {PublishEnd::Kind::Replaced, "Replaced by a new publisher."});
+    incumbent->close("RESOURCE_EXHAUSTED: Replaced by a new publisher.");
+    return std::nullopt;
+}
+
+/// A publisher that came before its claim.
+void ServerCore::letIn(const std::string &key, Publication &publication, Claimed &claimed) {
+    auto &connection = *publication.connection;
+    if (const auto refusal =
+            askDoor(connection, claimed.options.door, publication.address, publication.software))
+        refuse(connection, *refusal); // which frees its place
+    else
+        acceptPublication(key, publication, claimed);
+}
+
+void ServerCore::acceptPublication(const std::string &key, Publication &publication, Claimed &claimed) {
+    auto &connection = *publication.connection;
+    publication.accepted = true;
+    claimed.hadMedia = false;
+    GST_INFO("%s: publishes /%s (%s)", connection.peer().c_str(), key.c_str(), publication.software.c_str());
+    claimed.stats->change([&](StreamStats &stats) {
+        stats.publishing = true;
+        stats.awaited = false;
+        stats.publishers++;
+        stats.reconnects += claimed.returnUntil.has_value();
+        stats.peer = connection.peer();
+        stats.software = publication.software;
+        stats.counters = connection.session().counters();
+    });
+    claimed.listener->published({connection.id(), connection.peer(), publication.software});
+    const auto &options = claimed.options;
+    connection.accept({options.wantVideo, options.takeOpus, options.idleTimeout});
+}
+
+void ServerCore::awaitReturn(const std::string &key, Claimed &claimed) {
+    const auto now = net::Clock::now();
+    if (!claimed.returnUntil || claimed.hadMedia)
+        claimed.returnUntil = now + claimed.options.reconnectGrace;
+    GST_INFO("/%s: the stream stays open for %d ms", key.c_str(),
+             static_cast<int>(
+                 std::chrono::duration_cast<std::chrono::milliseconds>(*claimed.returnUntil - now).count()));
+    claimed.stats->change([](StreamStats &stats) { stats.awaited = true; });
+    giveUpWaiting(now);
+    armTick();
+}
+
+void ServerCore::endPublication(const std::string &key, PublishEnd end) {
+    auto node = publications_.extract(key);
+    if (node.empty())
+        return;
+    keys_.erase(node.mapped().connection);
+    const auto claim = claims_.find(key);
+    if (!node.mapped().accepted || claim == claims_.end())
+        return;
+    noteCounters(claim->second, *node.mapped().connection);
+    claim->second.stats->change([](StreamStats &stats) { stats.publishing = false; });
+    const AfterEnd after = claim->second.listener->ended(end);
+    if (end.kind == PublishEnd::Kind::Replaced)
+        return;
+    if (after == AfterEnd::Retire)
+        claims_.erase(claim);
+    else if (after == AfterEnd::Wait)
+        awaitReturn(key, claim->second);
+}
+
+void ServerCore::noteCounters(const Claimed &claimed, const RtmpConnection &connection) {
+    claimed.stats->change([&](StreamStats &stats) {
+        stats.counters = connection.session().counters();
+        if (const auto &format = connection.session().audioFormat())
+            stats.audio = *format;
+    });
+}
+
+} // namespace lt::rtmp
