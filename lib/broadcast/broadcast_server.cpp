@@ -104,6 +104,7 @@ BroadcastServer::BroadcastServer(std::shared_ptr<net::HttpListener> listener,
     : loop_(net::fanoutLoop()),
       listener_(std::move(listener)),
       doorkeeper_(std::move(doorkeeper)),
+      handOver_(loop_),
       serving_(std::make_unique<net::HttpListener::Serving>(listener_, httpDoors(*this))) {}
 
 BroadcastServer::~BroadcastServer() = default;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/broadcast/access.h"
+#include "lib/broadcast/hand_over.h"
 #include "lib/broadcast/room_handle.h"
 #include "lib/export.h"
 #include "lib/net/http_listener.h"
@@ -42,6 +43,7 @@ public:
     /// The fan-out threads in use.
     const std::shared_ptr<net::EventLoop> &loop() const { return loop_; }
     const Doorkeeper &doorkeeper() const { return *doorkeeper_; }
+    const HandOver &handOver() const { return handOver_; }
     /// The room of a live session, else null.
     std::shared_ptr<RoomHandle> room(const std::string &session) const;
     /// Names of the live sessions, in order.
@@ -72,6 +74,7 @@ private:
     const std::shared_ptr<net::EventLoop> loop_;
     const std::shared_ptr<net::HttpListener> listener_;
     const std::unique_ptr<Doorkeeper> doorkeeper_;
+    const HandOver handOver_;
     mutable std::mutex mutex_; // guards rooms_
     std::map<std::string, Entry> rooms_;
     std::uint64_t lastStay_ = 0;

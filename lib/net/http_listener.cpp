@@ -48,7 +48,7 @@ private:
     void listen();
     void pause();
     void acceptSome();
-    void adopt(int fd);
+    void adopt(int fd, GRef<GSocketAddress> remote);
     GRef<GIOStream> streamOver(GSocketConnection *connection) const;
     void handle(SoupServerMessage *message, const char *path, GHashTable *query);
     const Handler *handlerFor(const std::string &path) const;
@@ -87,6 +87,10 @@ HttpListener::Impl::~Impl() {
 
 void HttpListener::Impl::listen() {
     resume_.reset();
+    // A connection is accepted when its first bytes have come, so that its request is read at once; or after
+    // a second without any.
+    const int deferSeconds = 1;
+    setsockopt(socket_.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferSeconds, sizeof deferSeconds);
     listening_.start(g_unix_fd_source_new(socket_.get(), G_IO_IN),
                      G_SOURCE_FUNC(+[](int, GIOCondition, gpointer self) {
                          static_cast<Impl *>(self)->acceptSome();
@@ -110,9 +114,12 @@ void HttpListener::Impl::acceptSome() {
     for (int i = 0; i < kAcceptsPerTurn; i++) {
         if (pending_.size() >= kMaxPending)
             return pause();
-        const int fd = accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        sockaddr_storage remote{};
+        socklen_t size = sizeof remote;
+        const int fd = accept4(socket_.get(), reinterpret_cast<sockaddr *>(&remote), &size,
+                               SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            adopt(fd);
+            adopt(fd, GRef<GSocketAddress>(g_socket_address_new_from_native(&remote, size)));
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
@@ -122,22 +129,18 @@ void HttpListener::Impl::acceptSome() {
     }
 }
 
-void HttpListener::Impl::adopt(int fd) {
+void HttpListener::Impl::adopt(int fd, GRef<GSocketAddress> remote) {
     const GRef<GSocket> socket(g_socket_new_from_fd(fd, nullptr));
-    if (!socket) {
+    if (!socket || !remote) {
         ::close(fd);
         return;
     }
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const GRef<GSocketAddress> local(g_socket_get_local_address(socket.get(), nullptr));
-    const GRef<GSocketAddress> remote(g_socket_get_remote_address(socket.get(), nullptr));
-    if (!local || !remote) // already gone again
-        return;
     const GRef<GSocketConnection> connection(g_socket_connection_factory_create_connection(socket.get()));
     pending_.add(connection.get());
     if (const auto stream = streamOver(connection.get()))
-        soup_server_accept_iostream(server_.get(), stream.get(), local.get(), remote.get(), nullptr);
+        soup_server_accept_iostream(server_.get(), stream.get(), nullptr, remote.get(), nullptr);
 }
 
 GRef<GIOStream> HttpListener::Impl::streamOver(GSocketConnection *connection) const {
