@@ -96,11 +96,19 @@ struct Entrance {
     }
 
     std::optional<HttpReply> upgrade() {
-        const bool upgraded =
-            request.upgrade(subprotocolOf(request),
-                            [found = room, made = std::move(*profile)](net::UpgradedSocket socket) mutable {
-                                found->addViewer(std::move(socket), std::move(made));
-                            });
+        struct Newcomer { // std::function wants copies
+            std::shared_ptr<RoomHandle> room;
+            ViewerProfile profile;
+            net::UpgradedSocket socket;
+        };
+        const auto newcomer = std::make_shared<Newcomer>(Newcomer{room, std::move(*profile), {}});
+        const bool upgraded = request.upgrade(
+            subprotocolOf(request), [newcomer, handOver = server.handOver()](net::UpgradedSocket socket) {
+                newcomer->socket = std::move(socket);
+                handOver.add([newcomer] {
+                    newcomer->room->addViewer(std::move(newcomer->socket), std::move(newcomer->profile));
+                });
+            });
         if (upgraded)
             return std::nullopt;
         return invalid("The WebSocket handshake is not valid: version 13 and a 16-byte key are needed.");

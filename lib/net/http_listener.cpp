@@ -24,6 +24,13 @@ constexpr int kAcceptsPerTurn = 64;
 constexpr std::size_t kMaxPending = 2048;
 constexpr guint kExhaustedPauseMs = 100;
 
+GRef<GSocketAddress> localAddress(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    getsockname(fd, reinterpret_cast<sockaddr *>(&address), &size);
+    return GRef<GSocketAddress>(g_socket_address_new_from_native(&address, size));
+}
+
 using ListenerTable = ServiceTable<std::pair<std::string, std::uint16_t>, HttpListener>;
 
 ListenerTable &listeners() {
@@ -54,6 +61,7 @@ private:
     const Handler *handlerFor(const std::string &path) const;
 
     UniqueFd socket_;
+    GRef<GSocketAddress> local_; // of the listening socket: libsoup wants one, nobody reads it
     GRef<SoupServer> server_;
     const GRef<GTlsCertificate> certificate_; // null: plain
     PendingConnections pending_;
@@ -62,6 +70,7 @@ private:
 
 HttpListener::Impl::Impl(UniqueFd socket, const ListenOptions &options, GRef<GTlsCertificate> certificate)
     : socket_(std::move(socket)),
+      local_(localAddress(socket_.get())),
       server_(soup_server_new(nullptr, nullptr)),
       certificate_(std::move(certificate)),
       pending_(std::chrono::microseconds(options.handshakeTimeout).count()) {
@@ -140,7 +149,7 @@ void HttpListener::Impl::adopt(int fd, GRef<GSocketAddress> remote) {
     const GRef<GSocketConnection> connection(g_socket_connection_factory_create_connection(socket.get()));
     pending_.add(connection.get());
     if (const auto stream = streamOver(connection.get()))
-        soup_server_accept_iostream(server_.get(), stream.get(), nullptr, remote.get(), nullptr);
+        soup_server_accept_iostream(server_.get(), stream.get(), local_.get(), remote.get(), nullptr);
 }
 
 GRef<GIOStream> HttpListener::Impl::streamOver(GSocketConnection *connection) const {

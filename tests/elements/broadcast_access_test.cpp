@@ -3,6 +3,7 @@
 #include "tests/elements/broadcast_rig.h"
 #include "tests/support/http_client.h"
 #include "tests/support/raw_viewer.h"
+#include "tests/support/tls_relay.h"
 
 #include <cstring>
 #include <string>
@@ -76,6 +77,8 @@ void a_token_is_taken_from_header_sub_protocol_or_query() {
     options.protocols = {"livetranscript.v1", "livetranscript.token.s3cret"};
     WebSocketClient byProtocol(options);
     g_assert_true(byProtocol.connected());
+    for (int i = 0; i < 3; i++)
+        rig.waitForClient("viewer-added");
     rig.push(transcript("u1", "hello"));
     for (const auto *client : {&byHeader, &byQuery, &byProtocol})
         g_assert_true(waitForTexts(*client, "hello"));
@@ -172,6 +175,7 @@ void a_handshake_that_takes_too_long_is_cut_off() {
     }
     // Who has been upgraded has no deadline any more: two others have come and gone since.
     WebSocketClient viewer(rig.at("/ws/demo"));
+    rig.waitForClient("viewer-added");
     for (int i = 0; i < 2; i++)
         g_assert_true(RawViewer(rig.port()).reachesEnd());
     rig.push(transcript("u1", "still here"));
@@ -230,6 +234,36 @@ void metrics_may_be_behind_the_token() {
     g_assert_cmpint(httpRequest("GET", rig.http("/readyz")).status, ==, 200);
 }
 
+void with_a_certificate_the_port_speaks_tls() {
+    const lt::support::TemporaryDirectory folder;
+    const std::string certificate = lt::support::makeCertificate(folder, "server", "IP:127.0.0.1");
+    auto rig = std::make_unique<Rig>(makeWith({"tls-certificate-file=" + certificate}));
+    const std::string base = "https://127.0.0.1:" + std::to_string(rig->port());
+    g_assert_cmpint(httpRequest("GET", base + "/readyz", {}, "", 20, certificate).status, ==, 200);
+    g_assert_cmpint(httpRequest("GET", rig->http("/readyz")).status, ==, 0); // no plain HTTP
+    WebSocketClient viewer({base + "/ws/demo", {}, {}, 20, certificate});
+    g_assert_true(viewer.connected());
+    WebSocketClient leaver({base + "/ws/demo", {}, {}, 20, certificate});
+    g_assert_true(leaver.connected());
+    rig->waitForClient("viewer-added");
+    rig->waitForClient("viewer-added");
+    rig->push(transcript("u1", "hello", false));
+    rig->push(transcript("u1", "hello again"));
+    g_assert_true(viewer.waitForFrames([](const auto &frames) { return frames.size() == 2; }));
+    leaver.breakOff();
+    // Far more than a socket or a TLS record takes at once.
+    const std::string much(300 * 1024, 'x');
+    for (int i = 0; i < 3; i++)
+        rig->push(transcript("v" + std::to_string(i), much));
+    g_assert_true(viewer.waitForFrames([](const auto &frames) { return frames.size() == 5; }));
+    for (std::size_t i = 2; i < 5; i++)
+        g_assert_nonnull(std::strstr(viewer.frames()[i].data.c_str(), much.c_str()));
+    viewer.sendText("anything");
+    rig.reset();
+    g_assert_true(viewer.waitForClose());
+    g_assert_cmpint(viewer.closeCode(), ==, 1001);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -246,6 +280,7 @@ int main(int argc, char **argv) {
         {"shared-port", elements_that_share_a_port_agree_on_access},
         {"metrics-port", metrics_may_stand_on_a_port_of_their_own},
         {"metrics-token", metrics_may_be_behind_the_token},
+        {"tls", with_a_certificate_the_port_speaks_tls},
     };
     for (const auto &[name, test] : tests)
         g_test_add_func((prefix + name).c_str(), test);
