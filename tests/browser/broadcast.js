@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -82,5 +82,49 @@ export class Broadcast {
     for (const fd of this.pipes.values()) closeSync(fd);
     this.pipes.clear();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Stands between viewers and a broadcast, and can be cut like a cable. */
+export class Cable {
+  constructor(port) {
+    this.sockets = new Set();
+    this.whole = true;
+    this.server = createServer((viewer) => {
+      if (!this.whole) {
+        viewer.destroy();
+        return;
+      }
+      const server = connect(port, "127.0.0.1");
+      for (const [from, to] of [[viewer, server], [server, viewer]]) {
+        this.sockets.add(from);
+        from.on("error", () => {});
+        from.on("close", () => {
+          this.sockets.delete(from);
+          to.destroy();
+        });
+        from.pipe(to);
+      }
+    });
+  }
+
+  async open() {
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
+    this.url = `http://127.0.0.1:${this.server.address().port}/`;
+    return this;
+  }
+
+  /** What is on its way is lost. */
+  cut() {
+    this.whole = false;
+    for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
+  mend() { this.whole = true; }
+
+  close() {
+    this.cut();
+    this.server.close();
   }
 }

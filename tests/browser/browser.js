@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { Broadcast, freePort } from "./broadcast.js";
+import { Broadcast, Cable, freePort } from "./broadcast.js";
 
 export const kPhone = { width: 390, height: 844 };
 export const kNarrow = { width: 320, height: 568 };
@@ -65,14 +65,15 @@ class Conduct {
 export async function watching(browser, options, body) {
   const { path = "?session=demo", sessions, size = kLaptop, scheme = "light", live = true, ...more } = options;
   const broadcast = await new Broadcast(await freePort(), sessions, more).ready();
+  const cable = await new Cable(broadcast.port).open();
   const page = await browser.newPage();
-  const conduct = new Conduct(page, new URL(broadcast.url).origin);
+  const conduct = new Conduct(page, new URL(cable.url).origin);
   try {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    await page.goto(broadcast.url + path);
+    await page.goto(cable.url + path);
     if (live) await page.locator('#state[data-state="live"]').waitFor();
-    await body({ page, broadcast });
+    await body({ page, broadcast, cable });
     await conduct.check();
   } catch (error) {
     error.message += `\nThe pipeline said:\n${broadcast.output}`;
@@ -80,6 +81,7 @@ export async function watching(browser, options, body) {
   } finally {
     await page.evaluate(() => localStorage.clear()).catch(() => {});
     await page.close();
+    cable.close();
     await broadcast.end();
   }
 }

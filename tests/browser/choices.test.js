@@ -107,6 +107,17 @@ test("a language is chosen from those that were spoken", () =>
     assert.equal(await page.locator(".caption .text", { hasText: "Sichtbar." }).getAttribute("lang"), "de");
   }));
 
+test("translations are captions of their own, which the choice of language leaves alone", () =>
+  watching(browser, {}, async ({ page, broadcast }) => {
+    broadcast.final("u1", "Good morning.", { language: "en" });
+    broadcast.final("u1", "Guten Morgen.", { language: "de", kind: "translation" });
+    broadcast.final("u1", "Bonjour.", { language: "fr", kind: "translation" });
+    await shown(page, "Bonjour.");
+    assert.deepEqual(await captions(page), ["Good morning.", "Guten Morgen.", "Bonjour."]);
+    await page.getByLabel("Language shown").selectOption({ label: "Deutsch" });
+    assert.deepEqual(await captions(page), ["Guten Morgen."]);
+  }));
+
 test("everything can be done with the keyboard alone", () =>
   watching(browser, {}, async ({ page }) => {
     await page.keyboard.press("o");

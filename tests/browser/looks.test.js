@@ -92,6 +92,16 @@ for (const [screen, size, scheme] of [["phone", kPhone, "dark"], ["projector", k
       await keep(page, `lost-server-${screen}-${scheme}`);
     }));
 
+test("what is missing, on a phone", () =>
+  watching(browser, { size: kPhone }, async ({ page, broadcast }) => {
+    kTalk.slice(0, 3).forEach(([speaker, language, text], index) => broadcast.final(`u${index}`, text, { speaker, language }));
+    broadcast.say({ kind: "gap", utteranceId: "gap-1", isFinal: true, start: 10, end: 14.2, reason: "reconnect" });
+    await page.locator(".note", { hasText: "4 s were not heard" }).waitFor();
+    broadcast.final("u9", "We are back, I think.", { speaker: "Ben", language: "en" });
+    await shown(page, "We are back");
+    await keep(page, "missing-phone-light");
+  }));
+
 test("the choice of sessions", () =>
   watching(browser, { path: "", size: kPhone, live: false, sessions: ["city-council", "main-hall", "workshop.2"] },
     async ({ page }) => {

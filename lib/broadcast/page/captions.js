@@ -17,8 +17,8 @@ function timeOf(message) {
 }
 
 /** Recognisers may change their mind about the language of what is said, not about that of a translation. */
-function keyOf({ epoch = "", utteranceId, kind = "transcript", language = "" }) {
-  return [epoch, utteranceId, kind, kind === "transcript" ? "" : language].join("\n");
+function keyOf({ epoch = "", utteranceId, type, language = "" }) {
+  return [epoch, utteranceId, type, type === "transcript" ? "" : language].join("\n");
 }
 
 export class CaptionList {

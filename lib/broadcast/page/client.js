@@ -1,40 +1,58 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Live captions of one session over a WebSocket, for any web page. docs/viewer-client.md says how to use it.
+// Live captions of one session, for any web page: connects, comes back after a loss without missing or doubling a
+// line, and can coordinate. docs/viewer-client.md says how to use it, docs/viewer-protocol.md what goes over the wire.
 
+const kProtocol = "livetranscript.v2";
+const kTokenPrefix = "livetranscript.token.";
 const kFirstDelayMs = 500;
 const kLongestDelayMs = 15000;
 const kSettledMs = 5000; // a connection that lasts this long starts the back-off anew
 const kPollMs = 3000; // how often a session that is not live is looked for
-const kSessionOver = 1000;
+const kHeartbeatTimeout = "Heartbeat timeout";
 
-/** Full jitter above a half: not everybody at the same moment, and nobody at once. */
+/** Never at once, and not everybody at the same moment. */
 export function backOffMs(attempt, random = Math.random) {
   const longest = Math.min(kFirstDelayMs * 2 ** attempt, kLongestDelayMs);
   return longest * (0.5 + random() / 2);
 }
 
+/** What a close means: "over", "again", "token" (again with a new one) or "never". */
+export function closeMeans(code, reason) {
+  if (code === 1000) return "over";
+  if (code === 4401) return "token";
+  if (code === 1008) return reason === kHeartbeatTimeout ? "again" : "never";
+  return [1002, 1003, 1007, 1009].includes(code) ? "never" : "again";
+}
+
 export class LiveTranscript extends EventTarget {
   #session;
+  #settings;
   #base;
   #socket = null;
-  #timer = 0;
-  #settled = 0;
+  #timers = { connect: 0, settled: 0, renew: 0 };
   #attempt = 0;
-  #state = "closed";
   #turn = 0; // what an older turn still awaits is not wanted any more
+  #state = "closed";
+  #epoch = ""; // these two are the position: the last message seen
+  #seq = 0;
+  #afterMs = null; // when a server that shut down wants us back
+  #wantsLease = false;
+  #lease = null; // ours: {token, ttlMs}
 
-  /** `server`: where transcriptbroadcast listens, http: or https:; the page's own origin when left out. */
-  constructor(session, { server = location.origin } = {}) {
+  /** `settings`: see docs/viewer-client.md. */
+  constructor(session, settings = {}) {
     super();
     this.#session = session;
-    this.#base = new URL(server);
+    this.#settings = settings;
+    this.#base = new URL(settings.server ?? location.origin);
   }
 
   get session() { return this.#session; }
   get state() { return this.#state; }
+  get isCoordinator() { return this.#lease !== null; }
 
   open() {
-    if (this.#state !== "closed") return;
+    if (!["closed", "refused", "failed"].includes(this.#state)) return;
     this.#enter("connecting");
     this.#connect();
   }
@@ -51,26 +69,51 @@ export class LiveTranscript extends EventTarget {
     this.#connect();
   }
 
-  /** What the server lists: {sessions, recognisers}; null when it cannot be asked. */
-  static async sessions(server = location.origin) {
+  /** Wants the lease, now and after each reconnection, until release(). */
+  claim() {
+    this.#wantsLease = true;
+    this.#send({ type: "claim" });
+  }
+
+  release() {
+    this.#wantsLease = false;
+    this.#send({ type: "release", ...(this.#lease && { token: this.#lease.token }) });
+    this.#loseLease();
+  }
+
+  /** Tells all viewers; only the coordinator may. False: it was not sent. */
+  publish(data) {
+    return this.#lease !== null && this.#send({ type: "insight", token: this.#lease.token, data });
+  }
+
+  /** What the server lists, {sessions, recognisers}, or {refused: sentence}; null when it cannot be asked. */
+  static async sessions({ server = location.origin, token } = {}) {
     try {
-      const reply = await fetch(new URL("/sessions", server), { cache: "no-store" });
+      const headers = token ? { Authorization: `Bearer ${await tokenOf(token)}` } : {};
+      const reply = await fetch(new URL("/sessions", server), { cache: "no-store", headers });
+      if (reply.status === 401 || reply.status === 403) return { refused: (await reply.json()).message };
       return reply.ok ? await reply.json() : null;
     } catch {
       return null;
     }
   }
 
+  // ---- Connection -----------------------------------------------------------------------------------------
+
   #enter(state, detail = {}) {
     if (state === this.#state) return;
     this.#state = state;
-    this.dispatchEvent(new CustomEvent("state", { detail: { state, ...detail } }));
+    this.#tell("state", { state, ...detail });
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   #cancel() {
     this.#turn++;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#settled);
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#loseLease();
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
@@ -79,52 +122,142 @@ export class LiveTranscript extends EventTarget {
   }
 
   #later(delayMs) {
-    this.#timer = setTimeout(() => this.#connect(), delayMs);
+    this.#timers.connect = setTimeout(() => this.#connect(), delayMs);
   }
 
   async #connect() {
     const turn = ++this.#turn;
-    const known = await LiveTranscript.sessions(this.#base);
+    const { token } = this.#settings;
+    // A refused WebSocket tells a page nothing, so the list is asked first.
+    const known = await LiveTranscript.sessions({ server: this.#base, token });
+    const credential = token ? await tokenOf(token) : "";
     if (turn !== this.#turn) return;
+    if (known?.refused) return this.#enter("refused", { reason: known.refused });
     if (known && !known.sessions.includes(this.#session)) {
       if (this.#state !== "ended") this.#enter("waiting");
-      this.#later(kPollMs * (0.75 + Math.random() / 2));
-      return;
+      return this.#later(kPollMs * (0.75 + Math.random() / 2));
     }
+    const protocols = credential ? [kProtocol, kTokenPrefix + credential] : [kProtocol];
+    this.#listenTo(new WebSocket(this.#address(), protocols));
+  }
+
+  #address() {
+    const { languages, finalsOnly, rewind, userId } = this.#settings;
     const url = new URL("/ws", this.#base);
     url.protocol = this.#base.protocol === "https:" ? "wss:" : "ws:";
-    url.searchParams.set("session", this.#session);
-    this.#listenTo(new WebSocket(url));
+    const wanted = {
+      session: this.#session,
+      ...(languages?.length && { lang: languages.join(",") }),
+      ...(finalsOnly && { finals: "1" }),
+      ...(rewind !== undefined && { rewind }),
+      ...(userId && { userId }),
+      ...(this.#epoch && { epoch: this.#epoch, since: this.#seq }),
+    };
+    for (const [name, value] of Object.entries(wanted)) url.searchParams.set(name, value);
+    return url;
   }
 
   #listenTo(socket) {
     this.#socket = socket;
     socket.onopen = () => {
-      this.#settled = setTimeout(() => { this.#attempt = 0; }, kSettledMs);
-      this.#enter("live");
+      this.#timers.settled = setTimeout(() => { this.#attempt = 0; }, kSettledMs);
     };
     socket.onmessage = (event) => this.#take(event.data);
-    socket.onclose = (event) => {
-      clearTimeout(this.#settled);
+    socket.onclose = ({ code, reason }) => {
+      clearTimeout(this.#timers.settled);
       this.#socket = null;
-      if (event.code === kSessionOver) {
-        this.#enter("ended");
-        this.#later(kPollMs);
-      } else {
-        this.#enter("reconnecting");
-        this.#later(backOffMs(this.#attempt++));
-      }
+      this.#loseLease();
+      this.#afterClose(code, reason);
     };
   }
+
+  #afterClose(code, reason) {
+    const meaning = closeMeans(code, reason);
+    const invited = this.#afterMs;
+    this.#afterMs = null;
+    if (meaning === "never" || (meaning === "token" && typeof this.#settings.token !== "function")) {
+      this.#enter(meaning === "token" ? "refused" : "failed", { code, reason });
+    } else if (meaning === "over") {
+      this.#enter("ended");
+      this.#later(kPollMs);
+    } else {
+      this.#enter("reconnecting", { code, reason });
+      this.#later(invited ?? backOffMs(this.#attempt++));
+    }
+  }
+
+  #send(message) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  // ---- Messages -------------------------------------------------------------------------------------------
 
   #take(data) {
     let message;
     try {
       message = JSON.parse(data);
     } catch {
-      return;
+      return; // not of this protocol
     }
-    if (message.type === "transcript" && message.sessionSlug === this.#session)
-      this.dispatchEvent(new CustomEvent("transcript", { detail: message }));
+    if (message.type === "hello") this.#greet(message);
+    else if (message.type === "snapshot") this.#takeSnapshot(message);
+    else if (message.type === "shutdown") this.#afterMs = message.reconnectAfterMs;
+    else if (message.type === "state") this.#enter(message.state, { reason: "publisher" });
+    else if (message.type === "gap") this.#tell("gap", { reason: "slow", finals: message.finals, partials: message.partials });
+    else if (message.type === "lease") this.#takeLease(message);
+    else this.#pass(message, false);
   }
+
+  /** Each numbered message once, in order. */
+  #pass(message, snapshot) {
+    if (message.seq !== undefined) {
+      if (message.seq <= this.#seq) return;
+      this.#seq = message.seq;
+    }
+    this.#tell(message.type, { ...message, snapshot });
+  }
+
+  #greet(hello) {
+    if (hello.epoch !== this.#epoch) { // another count: it is seen from its beginning
+      const wasThere = this.#epoch !== "";
+      this.#epoch = hello.epoch;
+      this.#seq = 0;
+      if (wasThere) this.#tell("gap", { reason: "restart" });
+    }
+    this.#tell("hello", hello);
+    this.#enter(hello.state);
+    if (this.#wantsLease) this.#send({ type: "claim" });
+  }
+
+  #takeSnapshot(snapshot) {
+    if (this.#seq > 0 && snapshot.afterSeq > this.#seq) this.#tell("gap", { reason: "away" });
+    for (const message of snapshot.messages) this.#pass(message, true);
+    this.#seq = Math.max(this.#seq, snapshot.seq);
+  }
+
+  // ---- Lease ----------------------------------------------------------------------------------------------
+
+  #takeLease(message) {
+    if (message.you === "holder") this.#keepLease(message.holder);
+    else if (message.you !== undefined) this.#loseLease();
+    this.#tell("lease", message);
+  }
+
+  #keepLease(holder) {
+    this.#lease = holder;
+    clearTimeout(this.#timers.renew);
+    this.#timers.renew = setTimeout(() => this.#send({ type: "renew", token: holder.token }), holder.ttlMs / 3);
+  }
+
+  #loseLease() {
+    clearTimeout(this.#timers.renew);
+    this.#lease = null;
+  }
+}
+
+/** A token, or a function that fetches one. */
+async function tokenOf(token) {
+  return typeof token === "function" ? token() : token;
 }

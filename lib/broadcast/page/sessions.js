@@ -4,6 +4,12 @@ import { LiveTranscript } from "/client.js";
 
 const kPollMs = 3000;
 
+/** What the server wants to know of us, from the page's own address. */
+export const credentials = (() => {
+  const query = new URLSearchParams(location.search);
+  return { token: query.get("token") || undefined, userId: query.get("userId") || undefined };
+})();
+
 /** This page with another session; whatever else stands in the address stays. */
 function addressOf(session) {
   const url = new URL(location.href);
@@ -22,7 +28,8 @@ export class SessionChoice {
   }
 
   async start() {
-    const known = await LiveTranscript.sessions();
+    const known = await LiveTranscript.sessions(credentials);
+    if (known?.refused) return this.state(null, known.refused);
     const names = known ? known.sessions : null;
     if (names && names.length === 1 && this.#first) {
       history.replaceState(null, "", addressOf(names[0]));
@@ -59,8 +66,8 @@ export class SessionSelect {
   }
 
   async refresh() {
-    const known = await LiveTranscript.sessions();
-    if (known) this.#fill(known.sessions);
+    const known = await LiveTranscript.sessions(credentials);
+    if (known?.sessions) this.#fill(known.sessions);
   }
 
   #fill(live) {

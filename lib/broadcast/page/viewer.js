@@ -4,7 +4,7 @@ import { CaptionList } from "/captions.js";
 import { LiveTranscript } from "/client.js";
 import { Follower } from "/follow.js";
 import { Options } from "/options.js";
-import { SessionChoice, SessionSelect } from "/sessions.js";
+import { SessionChoice, SessionSelect, credentials } from "/sessions.js";
 
 const kNoticeDelayMs = 1500; // a connection that is back by then needs no words
 const kAnnounced = 3;
@@ -58,8 +58,17 @@ const kWords = {
   connecting: () => ["Connecting…", ""],
   waiting: (session) => ["Waiting", `Session “${session}” has not started yet. Captions appear here as soon as it does.`],
   live: () => ["Live", "Connected. Captions appear here when somebody speaks."],
+  paused: () => ["Paused", "The speaker's connection is interrupted. Captions go on as soon as it is back."],
   reconnecting: () => ["Reconnecting…", "The server cannot be reached. Trying again…"],
   ended: () => ["Ended", "This session has ended."],
+  refused: (session, reason) => ["No access", reason || "The permission to read along has ended."],
+  failed: (session, reason) => ["Failed", `The server ended the connection for good. ${reason}`],
+};
+
+const kGaps = {
+  slow: ({ finals }) => finals > 0 && `This connection was too slow: ${finals} captions are missing here.`,
+  away: () => "The connection was lost for long: captions are missing here.",
+  restart: () => "The server was restarted: captions may be missing here.",
 };
 
 let noticeTimer = 0;
@@ -76,11 +85,32 @@ function setNotice(text) {
   element("notice-text").textContent = text;
 }
 
-async function nameRecogniser(session) {
-  const known = await LiveTranscript.sessions();
-  const name = known?.recognisers?.[session] || "";
+function note(text) {
+  if (!text || captions.isEmpty) return;
+  captions.note(text);
+  follower.keepUp();
+}
+
+function nameRecogniser(name = "") {
   element("recogniser").textContent = name;
   element("recogniser").hidden = !name;
+}
+
+function showCaption(message) {
+  const before = element("captions").childElementCount;
+  const visible = captions.show(message, follower.following);
+  if (element("captions").childElementCount > before && visible) follower.noteNew();
+  if (visible && message.isFinal && message.text && !message.snapshot) announce(message.text);
+  setHint("");
+  follower.keepUp();
+}
+
+function showState({ state, reason }, session) {
+  const [word, hint] = kWords[state](session, reason);
+  setState(state, word);
+  setHint(hint);
+  setNotice(state === "reconnecting" ? "The connection is lost. Trying again…" : "");
+  if (state === "ended") captions.dropPartials();
 }
 
 function watch(session) {
@@ -88,30 +118,25 @@ function watch(session) {
   element("title").textContent = session;
   document.body.classList.remove("choosing");
   sessionSelect = new SessionSelect(element("session"), session);
-  const client = new LiveTranscript(session);
+  const client = new LiveTranscript(session, credentials);
+  const on = (type, handler) => client.addEventListener(type, ({ detail }) => handler(detail));
   let epoch = null;
-  client.addEventListener("state", ({ detail: { state } }) => {
-    const [word, hint] = kWords[state](session);
-    setState(state, word);
-    setHint(hint);
-    setNotice(state === "reconnecting" ? "The connection is lost. Trying again…" : "");
-    if (state === "reconnecting" || state === "ended") captions.dropPartials();
+  on("state", (detail) => showState(detail, session));
+  on("hello", (hello) => {
+    nameRecogniser(hello.recogniser);
+    if (!hello.resumed) captions.dropPartials(); // what was provisional will not be settled any more
   });
-  client.addEventListener("transcript", ({ detail: message }) => {
-    if (message.epoch !== epoch) { // another recogniser, perhaps
-      epoch = message.epoch;
-      nameRecogniser(session);
-    }
-    const before = element("captions").childElementCount;
-    const visible = captions.show(message, follower.following);
-    if (element("captions").childElementCount > before && visible) follower.noteNew();
-    if (visible && message.isFinal && message.text) announce(message.text);
-    setHint("");
-    follower.keepUp();
+  on("transcript", (message) => {
+    showCaption(message);
+    if (message.epoch === epoch) return;
+    epoch = message.epoch; // another recogniser, perhaps
+    LiveTranscript.sessions(credentials).then((known) => nameRecogniser(known?.recognisers?.[session]));
   });
+  on("translation", showCaption);
+  on("audio_gap", ({ start, end }) => note(`About ${Math.max(1, Math.round(end - start))} s were not heard here.`));
+  on("gap", (gap) => note(kGaps[gap.reason](gap)));
   element("retry").addEventListener("click", () => client.retryNow());
   client.open();
-  nameRecogniser(session);
 }
 
 // ---- No session yet ---------------------------------------------------------------------------------------
@@ -120,7 +145,12 @@ function choose() {
   document.body.classList.add("choosing");
   new SessionChoice(element("sessions"), {
     found: watch,
-    state: (names) => {
+    state: (names, refusal) => {
+      if (refusal) {
+        setState("refused", "No access");
+        setHint(refusal);
+        return;
+      }
       setState(names ? "ended" : "connecting", names ? `${names.length} live` : "Server unreachable");
       setHint(!names ? "The server cannot be reached. Trying again…"
         : names.length ? "Choose a session." : "No session is live right now. This page looks again by itself.");
