@@ -298,7 +298,9 @@ static void an_outage_ends_by_itself_and_loses_nothing() {
     g_assert_true(client.socket->waitForClose());
     while (refused(emulator))
         ;
+    g_assert_cmpuint(endOfAcks(client), ==, 12000);
     resumeAndStop(emulator, client, audio, "2 4 6");
+    g_assert_cmpuint(emulator.report().recoveriesMs.size(), ==, 1);
 }
 
 static void in_a_silent_outage_nothing_moves_and_nothing_breaks() {

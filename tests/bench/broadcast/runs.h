@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tests/bench/broadcast/contestant.h"
-#include "tests/bench/broadcast/results.h"
+#include "tests/bench/support/results.h"
 
 #include <cstddef>
 #include <string>

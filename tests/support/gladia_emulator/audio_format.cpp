@@ -60,6 +60,8 @@ bool SampleReader::skipHeader() {
     };
     while (stage_ != Stage::kAudio) {
         if (stage_ == Stage::kStart) {
+            if (pending_.empty())
+                return false;
             const std::size_t known = std::min<std::size_t>(pending_.size(), 4);
             if (std::memcmp(pending_.data(), "RIFF", known) != 0) {
                 stage_ = Stage::kAudio;

@@ -44,6 +44,9 @@ struct EmulatorReport {
     std::size_t connections = 0; ///< open now
     std::size_t callbacks = 0;   ///< delivered, webhook included
     std::size_t failedCallbacks = 0;
+    /// After each outage, for each session that was recording: from the moment the emulator could be reached
+    /// again until it acknowledged audio, real milliseconds.
+    std::vector<double> recoveriesMs;
 };
 
 /// The live service of Gladia, as documented, on a loopback port: POST /v2/live, its WebSocket, and the

@@ -40,6 +40,10 @@ std::string reportJson(const EmulatorReport &report) {
     json_object_set_int_member(object.get(), "connections", static_cast<gint64>(report.connections));
     json_object_set_int_member(object.get(), "callbacks", static_cast<gint64>(report.callbacks));
     json_object_set_int_member(object.get(), "failedCallbacks", static_cast<gint64>(report.failedCallbacks));
+    JsonArray *recoveries = json_array_new();
+    for (const double ms : report.recoveriesMs)
+        json_array_add_double_element(recoveries, ms);
+    json_object_set_array_member(object.get(), "recoveriesMs", recoveries);
     json_object_set_array_member(object.get(), "sessions", sessions);
     return support::toText(std::move(object));
 }

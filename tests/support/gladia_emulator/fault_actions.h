@@ -6,9 +6,11 @@
 
 namespace lt::emulator {
 
-/// Does to a connection what a fault of FaultClass::kConnection says.
+/// Does to a connection what a fault says. One of the server ends it before it does all others.
 inline void perform(const Fault &fault, Outlet &outlet) {
-    if (fault.kind == FaultKind::kDrop)
+    const bool away =
+        fault.kind == FaultKind::kRestart || (fault.kind == FaultKind::kOutage && !fault.silent);
+    if (fault.kind == FaultKind::kDrop || away)
         outlet.drop();
     else if (fault.kind == FaultKind::kReset)
         outlet.reset();

@@ -90,6 +90,8 @@ void Faults::begin(Entry &entry, std::uint64_t connection, std::vector<Fault> *n
     case FaultClass::kServer:
         spend(entry);
         due_.push_back({0, fault});
+        if (now)
+            now->push_back(fault);
         break;
     case FaultClass::kState:
         entry.state.phase = Phase::kActive;
@@ -193,7 +195,7 @@ bool Faults::takeMessage(FaultKind kind) {
 bool Faults::concerns(const Entry &entry, std::uint64_t connection) {
     if (entry.onlyConnection != 0)
         return entry.onlyConnection == connection;
-    return !entry.newestConnection || connection <= *entry.newestConnection;
+    return !entry.newestConnection || (connection != 0 && connection <= *entry.newestConnection);
 }
 
 const Faults::Entry *Faults::stateOf(FaultKind kind, std::uint64_t connection) const {

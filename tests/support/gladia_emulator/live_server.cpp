@@ -219,13 +219,16 @@ void LiveServer::createSession(SoupServerMessage *message, const std::string &re
     support::JsonObjectRef answer(json_object_new());
     json_object_set_string_member(answer.get(), "id", identity.id.c_str());
     json_object_set_string_member(answer.get(), "created_at", isoTime(session->createdAt()).c_str());
-    json_object_set_string_member(
-        answer.get(), "url",
-        (std::string(options_.behindTls ? "wss://" : "ws://") + requestedHost(message, authority()) + "/v2/live?token=" + identity.token).c_str());
+    json_object_set_string_member(answer.get(), "url",
+                                  (std::string(options_.behindTls ? "wss://" : "ws://") +
+                                   requestedHost(message, authority()) + "/v2/live?token=" + identity.token)
+                                      .c_str());
     replyJson(message, SOUP_STATUS_CREATED, toText(std::move(answer)));
 }
 
 void LiveServer::tellOutside(const std::string &sessionId, const LiveConfig &config, const Message &message) {
+    if (message.type == "audio_chunk" && recovering_.erase(sessionId) > 0)
+        recoveriesMs_.push_back(static_cast<double>(g_get_monotonic_time() - reachableAgainUs_) / 1000);
     if (!config.callbackUrl.empty() && config.callbackMessages.wants(message.kind))
         callbacks_.send(config.callbackUrl, callbackBody(sessionId, message));
     if (!options_.webhook.empty() && message.kind == MessageKind::kLifecycle)
@@ -303,6 +306,7 @@ EmulatorReport LiveServer::report() const {
     report.connections = connections_.size();
     report.callbacks = callbacks_.counts().delivered;
     report.failedCallbacks = callbacks_.counts().failed;
+    report.recoveriesMs = recoveriesMs_;
     return report;
 }
 

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,7 @@ private:
     void goOffTheAir(std::int64_t forMs);
     void beginSilence(std::int64_t forMs);
     void setSilent(bool silent);
+    void reachableAgain();
     void happen(const Faults::Occurrence &occurrence);
     void refuse(SoupServerMessage *message, const Fault &fault);
 
@@ -75,7 +77,10 @@ private:
     support::SourceRef limitsTimer_;
     support::SourceRef faultTimer_;
     support::SourceRef outageTimer_;
-    bool silent_ = false; // nothing moves
+    bool silent_ = false;               // nothing moves
+    std::int64_t reachableAgainUs_ = 0; // real time
+    std::set<std::string> recovering_;  // ids of sessions that have acknowledged nothing since then
+    std::vector<double> recoveriesMs_;
     Draws networkDraws_;
     Draws scriptDraws_;
     std::uint64_t sessions_ = 0; // so far

@@ -70,6 +70,7 @@ void LiveServer::goOffTheAir(std::int64_t forMs) {
             const support::ErrorRef owned(problem);
             print(std::string("cannot listen again: ") + owned->message);
         }
+        reachableAgain();
         return false;
     });
 }
@@ -77,9 +78,19 @@ void LiveServer::goOffTheAir(std::int64_t forMs) {
 void LiveServer::beginSilence(std::int64_t forMs) {
     setSilent(true);
     outageTimer_ = thread_.startTimer(static_cast<unsigned>(forMs), [this] {
+        reachableAgain();
         setSilent(false);
         return false;
     });
+}
+
+void LiveServer::reachableAgain() {
+    reachableAgainUs_ = g_get_monotonic_time();
+    recovering_.clear();
+    for (const auto &session : store_.all()) {
+        if (session->state() == Session::State::kRecording)
+            recovering_.insert(session->identity().id);
+    }
 }
 
 void LiveServer::setSilent(bool silent) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "tests/bench/broadcast/results.h"
+#include "tests/bench/support/results.h"
 
 #include "tests/bench/support/statistics.h"
 
