@@ -20,6 +20,8 @@ StructureRef statsStructure(const GladiaStream *stream, const TranscriptPusher &
     number("chunks-sent", now.chunks);
     number("bytes-sent", now.bytesSent);
     number("bytes-resent", now.bytesResent);
+    number("bytes-heard-twice", now.bytesDoubled);
+    number("stalls", now.stalls);
     number("bytes-entered", now.bytesEntered);
     number("bytes-queued", now.bytesQueued);
     number("bytes-in-flight", now.bytesInFlight);

@@ -169,6 +169,8 @@ private:
         totals_.chunks = counts.chunks;
         totals_.bytesSent = counts.bytesSent;
         totals_.bytesResent = counts.bytesResent;
+        totals_.bytesDoubled = counts.bytesDoubled;
+        totals_.stalls = counts.stalls;
         totals_.reconnects = counts.reconnects;
         totals_.messages = counts.messages;
         totals_.malformed = counts.malformed;

@@ -37,14 +37,22 @@
  * ## What happens when
  * Connecting starts with the first audio and delays nothing: audio waits in a backlog of max-backlog-ms.
  * When it is full, the oldest audio goes (live pipelines) or upstream waits (all others); what goes is
- * announced as a message of kind gap, as an element message and in stats. Requests that fail for a while are
- * repeated up to five times; a connection that breaks later ends the stream with an error. Caps that change
- * end the service's session and start another. A flush forgets the session and what it had not said yet.
+ * announced as a message of kind gap, as an element message and in stats.
+ *
+ * What was sent is kept until the service has acknowledged it. A connection that is lost, or dead, is opened
+ * again, at once and then after reconnect-min-ms to reconnect-max-ms, and what is not acknowledged is sent
+ * again at catchup-speed; where the service has forgotten the session, a new one is given that audio. This
+ * goes on as long as the pipeline runs, or with on-error=error for max-attempts. A key or parameters that are
+ * refused are an error at once. After max-session-ms the next session takes over. Caps that change end the
+ * service's session and start another. A flush forgets the session and what it had not said yet.
  *
  * Element messages, posted from the IO thread: gladiasink/connecting (attempt), gladiasink/connected
- * (session-id), gladiasink/retrying (attempt, delay-ms, reason, http-status-code), gladiasink/closed
- * (session-id, close-code), gladiasink/gap (start, end, reason), gladiasink/service-error (reason); from the
- * source pad's task, when post-messages is on: gladiasink/transcript (transcript, json). All have session.
+ * (session-id), gladiasink/lost (session-id, reason, close-code), gladiasink/retrying (attempt, delay-ms,
+ * reason, http-status-code, close-code), gladiasink/resumed (session-id, bytes), gladiasink/new-session
+ * (lost-session-id, reason, bytes), gladiasink/rolled-over (old-session-id, session-id), gladiasink/stalled
+ * (session-id, speech-ms), gladiasink/gave-up (attempts, reason), gladiasink/closed (session-id, close-code),
+ * gladiasink/gap (start, end, reason), gladiasink/service-error (reason); from the source pad's task, when
+ * post-messages is on: gladiasink/transcript (transcript, json). All have session.
  *
  * Since: 0.1
  */

@@ -101,6 +101,8 @@ std::optional<Utterance> utteranceOf(JsonObject *said) {
     utterance.confidence = confidenceMember(said);
     utterance.channel = channelMember(said);
     utterance.language = languageMember(said, "language");
+    if (const auto speaker = json::integerMember(said, "speaker"))
+        utterance.speaker = std::to_string(*speaker);
     utterance.text = trimmed(*text);
     utterance.words = wordsOf(said);
     return utterance;

@@ -43,7 +43,8 @@ struct Utterance {
     double confidence = -1;
     int channel = 0;
     std::string language;
-    std::string text; ///< without surrounding spaces; may be empty
+    std::string speaker; ///< empty: unknown
+    std::string text;    ///< without surrounding spaces; may be empty
     std::vector<SpokenWord> words;
 };
 

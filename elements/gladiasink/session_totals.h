@@ -22,6 +22,8 @@ struct SessionTotals {
     std::uint64_t chunks = 0;    ///< frames of audio handed to the socket
     std::uint64_t bytesSent = 0; ///< in them, what was sent again included
     std::uint64_t bytesResent = 0;
+    std::uint64_t bytesDoubled = 0; ///< that a session heard twice, because an acknowledgement was lost
+    std::uint64_t stalls = 0;       ///< speech went in and nothing came out
 
     std::uint64_t bytesEntered = 0;
     std::uint64_t bytesQueued = 0;

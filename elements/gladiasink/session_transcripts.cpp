@@ -25,6 +25,7 @@ SpokenTranscript SessionTranscripts::start(GstTranscriptKind kind, Utterance utt
     transcript.isFinal = utterance.isFinal;
     transcript.language = std::move(utterance.language);
     transcript.channel = utterance.channel;
+    transcript.speaker = std::move(utterance.speaker);
     transcript.text = std::move(utterance.text);
     transcript.confidence = utterance.confidence;
     transcript.startNs = timeline_.runningTimeAt(utterance.start);

@@ -63,12 +63,13 @@ static void the_reply_names_session_and_address() {
 static void a_transcript_is_read_whole() {
     const auto said = parsed<Utterance>(transcript(
         R"({"id":"00_00000003","is_final":true,"utterance":{"start":4.12,"end":5.06,"confidence":0.93,"channel":1,)"
-        R"("language":"en","text":" Good morning.","words":[{"word":" Good","start":4.12,"end":4.4,"confidence":0.95},)"
+        R"("language":"en","speaker":2,"text":" Good morning.","words":[{"word":" Good","start":4.12,"end":4.4,"confidence":0.95},)"
         R"({"word":" morning.","start":4.41,"end":5.06,"confidence":0.91}]}})"));
     assertSame(said.id, "00_00000003");
     g_assert_true(said.isFinal);
     assertSame(said.text, "Good morning.");
     assertSame(said.language, "en");
+    assertSame(said.speaker, "2");
     g_assert_cmpint(said.channel, ==, 1);
     g_assert_cmpfloat(said.start, ==, 4.12);
     g_assert_cmpfloat(said.end, ==, 5.06);

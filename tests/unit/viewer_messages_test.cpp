@@ -53,6 +53,19 @@ void what_is_not_known_is_left_out() {
            R"("transcriptType":"final","seq":5,"serverTimestamp":7})");
 }
 
+void what_was_found_is_told() {
+    Transcript entities;
+    entities.kind = GST_TRANSCRIPT_KIND_ENTITIES;
+    entities.text = "Ada rose at six.";
+    entities.isFinal = true;
+    entities.findings = {{"NAME_GIVEN", "", "Ada", 4120000000, 4400000000}, {"TIME", "", "six"}};
+    expect(
+        viewerMessage(entities, "00_3", {"s", 5, 7}),
+        R"({"type":"entities","sessionSlug":"s","text":"Ada rose at six.","isFinal":true,"utteranceId":"00_3",)"
+        R"("transcriptType":"final","seq":5,"findings":[{"type":"NAME_GIVEN","text":"Ada","start":4.12,"end":4.4},)"
+        R"({"type":"TIME","text":"six"}],"serverTimestamp":7})");
+}
+
 void the_split_form_differs_in_the_type_only() {
     for (const bool isFinal : {true, false}) {
         const std::string plain = viewerMessage(spoken(isFinal), "00_3", kStamp);
@@ -98,6 +111,7 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/viewer-messages/v1", the_first_form_is_what_old_clients_know);
     g_test_add_func("/viewer-messages/bare", what_is_not_known_is_left_out);
+    g_test_add_func("/viewer-messages/what was found is told", what_was_found_is_told);
     g_test_add_func("/viewer-messages/split", the_split_form_differs_in_the_type_only);
     g_test_add_func("/viewer-messages/kinds", other_kinds_have_types_of_their_own_that_never_split);
     g_test_add_func("/viewer-messages/finals", a_final_is_known_while_it_is_in_the_window);
