@@ -167,7 +167,7 @@ void installLimits(const Installer &install, const AccessSettings &defaults) {
     install.count(PROP_MAX_WAITING_ROOMS, "max-waiting-rooms", "Maximum waiting rooms",
                   "Sessions that are not there and may be waited for at a time", defaults.maxWaitingRooms);
     install.ms(PROP_ROOM_IDLE, "room-idle-ms", "Room idle time",
-               "Milliseconds a viewer may wait for its session before it is closed with 1013",
+               "Milliseconds after which a session that nobody waits for any more is forgotten",
                defaults.roomIdle, 1);
 }
 

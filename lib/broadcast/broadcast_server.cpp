@@ -107,7 +107,12 @@ BroadcastServer::BroadcastServer(std::shared_ptr<net::HttpListener> listener,
       handOver_(loop_),
       serving_(std::make_unique<net::HttpListener::Serving>(listener_, httpDoors(*this))) {}
 
-BroadcastServer::~BroadcastServer() = default;
+BroadcastServer::~BroadcastServer() {
+    serving_.reset();                        // nobody enters any more
+    for (const auto &[name, entry] : rooms_) // what is left is only waited in
+        if (entry.room)
+            entry.room->dismiss();
+}
 
 std::shared_ptr<RoomHandle> BroadcastServer::room(const std::string &session) const {
     std::lock_guard lock(mutex_);
@@ -115,19 +120,84 @@ std::shared_ptr<RoomHandle> BroadcastServer::room(const std::string &session) co
     return found != rooms_.end() && found->second.room->live() ? found->second.room : nullptr;
 }
 
+std::shared_ptr<RoomHandle> BroadcastServer::roomToEnter(const std::string &session, bool &full) {
+    const AccessSettings &access = doorkeeper_->settings();
+    full = false;
+    if (auto found = room(session); found || !access.waitForSession)
+        return found;
+    std::shared_ptr<RoomHandle> made;
+    std::uint64_t stay;
+    {
+        std::lock_guard lock(mutex_);
+        const auto waiting = std::count_if(rooms_.begin(), rooms_.end(), [](const auto &each) {
+            return !each.second.attached && !each.second.room->fed();
+        });
+        Entry &entry = rooms_[session];
+        if (entry.room && entry.room->live()) // an element has just come
+            return entry.room;
+        if (entry.attached) // its session has just ended, and its last viewers are being told
+            return nullptr;
+        full = static_cast<std::size_t>(waiting) >= access.maxWaitingRooms;
+        if (full) {
+            if (!entry.room)
+                rooms_.erase(session);
+            return nullptr;
+        }
+        made = entry.room =
+            std::make_shared<RoomHandle>(Room::Loops{loop_}, session, RoomSettings{}, metrics::registry());
+        stay = entry.stay = ++lastStay_;
+    }
+    watchIdle(session, stay);
+    return made;
+}
+
+void BroadcastServer::watchIdle(const std::string &session, std::uint64_t stay) {
+    loop_->post([weak = weak_from_this(), loop = std::weak_ptr(loop_), session, stay,
+                 idle = doorkeeper_->settings().roomIdle] {
+        if (const auto running = loop.lock())
+            running->startTimer(idle, [weak, session, stay] {
+                if (const auto server = weak.lock())
+                    server->forgetIdle(session, stay);
+            });
+    });
+}
+
+void BroadcastServer::forgetIdle(const std::string &session, std::uint64_t stay) {
+    std::shared_ptr<RoomHandle> idle;
+    {
+        std::lock_guard lock(mutex_);
+        const auto found = rooms_.find(session);
+        if (found == rooms_.end() || found->second.attached || found->second.stay != stay ||
+            found->second.room->fed())
+            return;
+        if (found->second.room->counts()->viewers == 0) {
+            idle = std::move(found->second.room);
+            rooms_.erase(found);
+        }
+    }
+    if (idle)
+        idle->dismiss();
+    else
+        watchIdle(session, stay);
+}
+
 std::vector<std::string> BroadcastServer::sessions() const {
     std::vector<std::string> names;
     std::lock_guard lock(mutex_);
     for (const auto &[name, entry] : rooms_)
-        if (entry.room->live())
+        if (entry.room->live() && entry.room->fed())
             names.push_back(name);
     return names;
 }
 
 bool BroadcastServer::draining() const {
     std::lock_guard lock(mutex_);
-    return !rooms_.empty() && std::none_of(rooms_.begin(), rooms_.end(),
-                                           [](const auto &entry) { return entry.second.room->live(); });
+    const auto is = [this](bool live) {
+        return std::any_of(rooms_.begin(), rooms_.end(), [live](const auto &each) {
+            return each.second.room->fed() && each.second.room->live() == live;
+        });
+    };
+    return is(false) && !is(true);
 }
 
 /// The session's room, unless an element has it. A room that lingers is taken over, but for one that has

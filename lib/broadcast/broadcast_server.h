@@ -24,7 +24,7 @@ struct AttachError {
 
 /// The viewers' side of one (address, port): HTTP, WebSocket upgrade and the rooms behind it. Shared by all
 /// elements of the process that attach to the same port; gone, port included, with the last of them.
-class LT_EXPORT BroadcastServer {
+class LT_EXPORT BroadcastServer : public std::enable_shared_from_this<BroadcastServer> {
 public:
     class Attachment;
 
@@ -46,7 +46,10 @@ public:
     const HandOver &handOver() const { return handOver_; }
     /// The room of a live session, else null.
     std::shared_ptr<RoomHandle> room(const std::string &session) const;
-    /// Names of the live sessions, in order.
+    /// The same, for a viewer; where viewers may wait, an unknown session gets a room to wait in. Null, and
+    /// `full` set, when there are too many of these. One that nobody waits in goes after a while.
+    std::shared_ptr<RoomHandle> roomToEnter(const std::string &session, bool &full);
+    /// Names of the sessions that are live or linger, in order; not of those that are only waited for.
     std::vector<std::string> sessions() const;
     /// There are rooms, and all of them are closing.
     bool draining() const;
@@ -64,6 +67,8 @@ private:
     static void leave(const std::shared_ptr<BroadcastServer> &server, const std::string &session,
                       const std::shared_ptr<RoomHandle> &room, std::uint64_t stay, net::Duration linger);
     void lapse(const std::string &session, std::uint64_t stay);
+    void watchIdle(const std::string &session, std::uint64_t stay);
+    void forgetIdle(const std::string &session, std::uint64_t stay);
 
     static std::shared_ptr<BroadcastServer> open(const std::string &address, std::uint16_t port,
                                                  const AccessSettings &access, AttachError &error);

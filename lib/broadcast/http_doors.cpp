@@ -72,7 +72,7 @@ std::pair<std::string, net::HttpListener::Handler> metricsDoor(const Doorkeeper 
             }};
 }
 
-net::HttpListener::Routes httpDoors(const BroadcastServer &server) {
+net::HttpListener::Routes httpDoors(BroadcastServer &server) {
     const auto webSocket = [&server](HttpRequest &request) {
         serveWebSocket(server, request);
     };

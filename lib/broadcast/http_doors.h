@@ -10,7 +10,7 @@ class Doorkeeper;
 
 /// What a broadcast server answers over HTTP: the viewer page, `/ws`, `/sessions`, `/metrics`, `/healthz`,
 /// `/readyz`. `server` must outlive the routes' serving.
-net::HttpListener::Routes httpDoors(const BroadcastServer &server);
+net::HttpListener::Routes httpDoors(BroadcastServer &server);
 /// The route of `/metrics`, for a listener of its own; httpDoors() has it unless it is wanted elsewhere.
 std::pair<std::string, net::HttpListener::Handler> metricsDoor(const Doorkeeper &doorkeeper);
 

@@ -190,6 +190,10 @@ void RoomHandle::expire() {
     });
 }
 
+void RoomHandle::dismiss() {
+    onLoop([](RoomHandle &self) { self.endRoom(); });
+}
+
 void RoomHandle::endRoom() {
     live_ = false;
     loop_->cancelTimer(std::exchange(flushTimer_, 0));

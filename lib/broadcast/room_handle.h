@@ -69,6 +69,8 @@ public:
     /// Ends the session, and the room with it when all have been told, after 2 s at the latest; does not
     /// wait.
     void expire();
+    /// The end of a room that was only waited in: closes with 1001 at once; does not wait.
+    void dismiss();
 
     std::shared_ptr<const RoomCounts> counts() const { return counts_; }
 

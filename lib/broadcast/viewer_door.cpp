@@ -51,7 +51,7 @@ void write(const Permission &permission, std::int64_t now, ViewerProfile &profil
 
 /// The way in, one question after the other; each may end in a reply.
 struct Entrance {
-    const BroadcastServer &server;
+    BroadcastServer &server;
     HttpRequest &request;
     std::string session;
     std::optional<ViewerProfile> profile = {};
@@ -77,7 +77,12 @@ struct Entrance {
     }
 
     std::optional<HttpReply> findRoom() {
-        if (!(room = server.room(session)))
+        bool full = false;
+        room = request.wantsWebSocket() ? server.roomToEnter(session, full) : server.room(session);
+        if (full)
+            return refusalReply(503, RefusalCode::ResourceExhausted,
+                                "Too many sessions that are not there are waited for.");
+        if (!room)
             return refusalReply(404, RefusalCode::Unavailable,
                                 "There is no live session \"" + session + "\" here.");
         if (request.wantsWebSocket())
@@ -117,7 +122,7 @@ struct Entrance {
 
 } // namespace
 
-void serveWebSocket(const BroadcastServer &server, HttpRequest &request) {
+void serveWebSocket(BroadcastServer &server, HttpRequest &request) {
     Entrance entrance{server, request, sessionOf(request)};
     for (const auto step : {&Entrance::readRequest, &Entrance::checkPermission, &Entrance::findRoom,
                             &Entrance::takeSeat, &Entrance::upgrade})

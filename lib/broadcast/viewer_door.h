@@ -8,6 +8,6 @@ namespace lt::broadcast {
 class BroadcastServer;
 
 /// `/ws`: lets a viewer in, or refuses it before the upgrade, where clients can read why.
-void serveWebSocket(const BroadcastServer &server, net::HttpRequest &request);
+void serveWebSocket(BroadcastServer &server, net::HttpRequest &request);
 
 } // namespace lt::broadcast

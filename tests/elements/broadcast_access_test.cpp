@@ -5,6 +5,7 @@
 #include "tests/support/raw_viewer.h"
 #include "tests/support/tls_relay.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -264,6 +265,49 @@ void with_a_certificate_the_port_speaks_tls() {
     g_assert_cmpint(viewer.closeCode(), ==, 1001);
 }
 
+bool hears(const WebSocketClient &client, const std::string &words) {
+    return client.waitForFrames([&words](const auto &frames) {
+        return std::any_of(frames.begin(), frames.end(),
+                           [&words](const auto &frame) { return frame.data.find(words) != frame.data.npos; });
+    });
+}
+
+void a_viewer_may_wait_for_a_session_that_is_not_there() {
+    const std::vector<std::string> wait = {"unknown-session=wait"};
+    auto rig = std::make_unique<Rig>(makeWith(wait));
+    WebSocketClient early(rig->at("/ws/later?v=2"));
+    g_assert_true(hears(early, "\"state\":\"waiting\""));
+    // Nobody else learns of it.
+    g_assert_true(httpRequest("GET", rig->http("/sessions")).body == "{\"sessions\":[\"demo\"]}\n");
+    g_assert_null(std::strstr(httpRequest("GET", rig->http("/metrics")).body.c_str(), "later"));
+    g_assert_cmpint(httpRequest("GET", rig->http("/ws/other")).status, ==, 404); // no WebSocket, no room
+    {
+        Rig later(makeWith(wait, "later", rig->port()));
+        g_assert_true(hears(early, "\"state\":\"live\""));
+        later.push(transcript("u1", "here I am"));
+        g_assert_true(hears(early, "here I am"));
+        g_assert_nonnull(std::strstr(httpRequest("GET", rig->http("/metrics")).body.c_str(), "later"));
+    }
+    g_assert_true(early.waitForClose());
+    WebSocketClient vain(rig->at("/ws/never"));
+    g_assert_true(vain.connected());
+    rig.reset();
+    g_assert_true(vain.waitForClose());
+    g_assert_cmpint(vain.closeCode(), ==, 1001);
+}
+
+void waiting_rooms_are_limited_and_go_when_nobody_waits() {
+    Rig rig(makeWith({"unknown-session=wait", "max-waiting-rooms=1", "room-idle-ms=20"}));
+    {
+        WebSocketClient first(rig.at("/ws/one"));
+        g_assert_true(first.connected());
+        g_assert_true(WebSocketClient(rig.at("/ws/one")).connected()); // the same room
+        expectRefusal(knock(rig, "/ws/two"), 503, "RESOURCE_EXHAUSTED");
+        g_assert_true(WebSocketClient(rig.at("/ws/demo")).connected());
+    }
+    g_assert_true(getsIn(rig, "/ws/two"));
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -280,6 +324,8 @@ int main(int argc, char **argv) {
         {"shared-port", elements_that_share_a_port_agree_on_access},
         {"metrics-port", metrics_may_stand_on_a_port_of_their_own},
         {"metrics-token", metrics_may_be_behind_the_token},
+        {"waiting", a_viewer_may_wait_for_a_session_that_is_not_there},
+        {"waiting-rooms", waiting_rooms_are_limited_and_go_when_nobody_waits},
         {"tls", with_a_certificate_the_port_speaks_tls},
     };
     for (const auto &[name, test] : tests)
