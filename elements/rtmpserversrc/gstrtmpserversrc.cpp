@@ -31,6 +31,8 @@
  * follows. A publisher that leaves before its first audio frame makes way for the next. For a new stream set
  * the element to READY and PLAYING again.
  *
+ * An application that is given addresses can use `rtmpserver://0.0.0.0:1937/live/demo`.
+ *
  * ## Who may publish
  *
  * Everybody who reaches the port, unless one of the `auth-` properties is set: then the publisher adds
@@ -71,6 +73,7 @@
 #include "elements/rtmpserversrc/publisher_inbox.h"
 #include "elements/rtmpserversrc/publisher_link.h"
 #include "elements/rtmpserversrc/reports.h"
+#include "elements/rtmpserversrc/server_uri.h"
 #include "elements/rtmpserversrc/settings.h"
 #include "elements/rtmpserversrc/stream_clock.h"
 #include "elements/rtmpserversrc/stream_output.h"
@@ -121,9 +124,12 @@ struct _GstRtmpServerSrc {
     RtmpServerSrcState *state;
 };
 
+static void gst_rtmp_server_src_uri_handler_init(gpointer iface, gpointer data);
+
 G_DEFINE_TYPE_WITH_CODE(GstRtmpServerSrc, gst_rtmp_server_src, GST_TYPE_PUSH_SRC,
-                        GST_DEBUG_CATEGORY_INIT(gst_rtmp_server_src_debug, "rtmpserversrc", 0,
-                                                "RTMP server source"))
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, gst_rtmp_server_src_uri_handler_init)
+                            GST_DEBUG_CATEGORY_INIT(gst_rtmp_server_src_debug, "rtmpserversrc", 0,
+                                                    "RTMP server source"))
 GST_ELEMENT_REGISTER_DEFINE(rtmpserversrc, "rtmpserversrc", GST_RANK_NONE, GST_TYPE_RTMP_SERVER_SRC)
 
 #define FLV_CAPS "video/x-flv"
@@ -309,6 +315,40 @@ static void gst_rtmp_server_src_get_property(GObject *object, guint id, GValue *
     lt::ObjectLock lock(self);
     if (!self->state->settings.get(id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+static GstURIType gst_rtmp_server_src_uri_type(GType) {
+    return GST_URI_SRC;
+}
+
+static const gchar *const *gst_rtmp_server_src_uri_protocols(GType) {
+    static const gchar *const protocols[] = {"rtmpserver", nullptr};
+    return protocols;
+}
+
+static gchar *gst_rtmp_server_src_get_uri(GstURIHandler *handler) {
+    auto *self = GST_RTMP_SERVER_SRC(handler);
+    lt::ObjectLock lock(self);
+    return g_strdup(lt::rtmpserversrc::uriOf(self->state->settings).c_str());
+}
+
+static gboolean gst_rtmp_server_src_set_uri(GstURIHandler *handler, const gchar *uri, GError **error) {
+    auto *self = GST_RTMP_SERVER_SRC(handler);
+    lt::ObjectLock lock(self);
+    if (GST_STATE(self) > GST_STATE_READY) {
+        g_set_error(error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
+                    "The URI can be set in NULL and READY only.");
+        return FALSE;
+    }
+    return lt::rtmpserversrc::applyUri(uri, self->state->settings, error);
+}
+
+static void gst_rtmp_server_src_uri_handler_init(gpointer iface, gpointer) {
+    auto *handler = static_cast<GstURIHandlerInterface *>(iface);
+    handler->get_type = gst_rtmp_server_src_uri_type;
+    handler->get_protocols = gst_rtmp_server_src_uri_protocols;
+    handler->get_uri = gst_rtmp_server_src_get_uri;
+    handler->set_uri = gst_rtmp_server_src_set_uri;
 }
 
 static void gst_rtmp_server_src_finalize(GObject *object) {

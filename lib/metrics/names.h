@@ -20,6 +20,21 @@ struct HistogramMetric : MetricText {};
 
 namespace names {
 
+// Publishers, whole process.
+inline constexpr GaugeMetric kPublishers{{"rtmp.publishers", "Publishers that are publishing now."}};
+inline constexpr CounterMetric kPublishes{{"rtmp.publishes_total", "Publishers that were let in."}};
+inline constexpr CounterMetric kPublishesRefused{{"rtmp.refused_total", "Publishers that were turned away."}};
+inline constexpr CounterMetric kPublishersLost{
+    {"rtmp.lost_total", "Publishers that vanished, fell silent or broke the protocol."}};
+inline constexpr CounterMetric kPublisherReturns{
+    {"rtmp.reconnects_total", "Publishers that went on with a lost publisher's stream."}};
+inline constexpr CounterMetric kPublisherTakeovers{
+    {"rtmp.takeovers_total", "Publishers that replaced one that was still connected."}};
+inline constexpr CounterMetric kConnectionsDropped{
+    {"rtmp.connections_dropped_total", "Connections closed before they asked to publish."}};
+inline constexpr CounterMetric kPublishedBytes{
+    {"rtmp.bytes_total", "Bytes received from publishers, in steps of a quarter of a second."}};
+
 // Audio on its way to the recogniser.
 inline constexpr CounterMetric kAudioChunksSent{
     {"audio.chunks_sent", "Chunks of audio handed to the recogniser's socket."}};

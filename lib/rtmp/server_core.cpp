@@ -88,6 +88,7 @@ void ServerCore::take(net::UniqueFd fd, const std::string &peer) {
                                peer.substr(0, peer.rfind(':')));
     if (crowded || std::holds_alternative<Places::Full>(place)) {
         GST_WARNING("%s: closed at once: too many connections", peer.c_str());
+        metrics_.dropped.add();
         return;
     }
     auto connection = std::make_unique<RtmpConnection>(*loop_, std::move(fd), peer, *this, limits_.connection,
@@ -158,6 +159,10 @@ void ServerCore::ended(RtmpConnection &connection) {
     const bool peaceful = connection.endedCleanly() || end == SessionEnd::Closed;
     GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, peaceful ? GST_LEVEL_INFO : GST_LEVEL_WARNING, nullptr,
                       "%s: ended: %s", connection.peer().c_str(), connection.endReason().c_str());
+    if (end == SessionEnd::Refused)
+        metrics_.refused.add();
+    else if (!keys_.contains(&connection) && !peaceful)
+        metrics_.dropped.add();
     endPublication(keyOf(connection), {connection.endedCleanly()        ? PublishEnd::Kind::Clean
                                        : end == SessionEnd::Unsupported ? PublishEnd::Kind::Unsupported
                                                                         : PublishEnd::Kind::Lost,

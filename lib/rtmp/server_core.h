@@ -8,6 +8,7 @@
 #include "lib/net/event_loop.h"
 #include "lib/rtmp/rtmp_connection.h"
 #include "lib/rtmp/rtmp_server.h"
+#include "lib/rtmp/server_metrics.h"
 
 #include <map>
 #include <unordered_map>
@@ -89,6 +90,7 @@ private:
     net::EventLoop::TimerId tickTimer_ = 0;
     net::EventLoop::TimerId resumeTimer_ = 0;
     std::uint64_t lastId_ = 0;
+    ServerMetrics metrics_{metrics::registry()};
     struct Connected {
         std::unique_ptr<RtmpConnection> connection;
         Places::Place place;

@@ -143,6 +143,7 @@ std::optional<Refusal> ServerCore::makeWay(const std::string &key) {
         break;
     }
     claim->second.stats->change([](StreamStats &stats) { stats.takeovers++; });
+    metrics_.takeovers.add();
     endPublication(key, {PublishEnd::Kind::Replaced, "Replaced by a new publisher."});
     incumbent->close("RESOURCE_EXHAUSTED: Replaced by a new publisher.");
     return std::nullopt;
@@ -161,6 +162,9 @@ void ServerCore::letIn(const std::string &key, Publication &publication, Claimed
 void ServerCore::acceptPublication(const std::string &key, Publication &publication, Claimed &claimed) {
     auto &connection = *publication.connection;
     publication.accepted = true;
+    metrics_.publishers.add(1);
+    metrics_.publishes.add();
+    metrics_.returns.add(claimed.returnUntil.has_value());
     claimed.hadMedia = false;
     GST_INFO("%s: publishes /%s (%s)", connection.peer().c_str(), key.c_str(), publication.software.c_str());
     claimed.stats->change([&](StreamStats &stats) {
@@ -194,6 +198,9 @@ void ServerCore::endPublication(const std::string &key, PublishEnd end) {
     if (node.empty())
         return;
     keys_.erase(node.mapped().connection);
+    if (node.mapped().accepted)
+        metrics_.publishers.add(-1);
+    metrics_.lost.add(node.mapped().accepted && end.kind == PublishEnd::Kind::Lost);
     const auto claim = claims_.find(key);
     if (!node.mapped().accepted || claim == claims_.end())
         return;
@@ -209,11 +216,15 @@ void ServerCore::endPublication(const std::string &key, PublishEnd end) {
 }
 
 void ServerCore::noteCounters(const Claimed &claimed, const RtmpConnection &connection) {
+    std::uint64_t received = 0;
     claimed.stats->change([&](StreamStats &stats) {
-        stats.counters = connection.session().counters();
+        const auto &counters = connection.session().counters();
+        received = counters.bytes - stats.counters.bytes;
+        stats.counters = counters;
         if (const auto &format = connection.session().audioFormat())
             stats.audio = *format;
     });
+    metrics_.bytes.add(received);
 }
 
 } // namespace lt::rtmp

@@ -203,6 +203,33 @@ static void many_starts_and_stops_leave_nothing_behind() {
         g_thread_yield();
 }
 
+static void an_address_can_be_a_uri() {
+    Rig rig;
+    auto *handler = GST_URI_HANDLER(rig.element);
+    g_assert_true(gst_uri_handler_set_uri(handler, "rtmpserver://*:1940/on/air", nullptr));
+    lt::CharPtr uri(gst_uri_handler_get_uri(handler));
+    g_assert_cmpstr(uri.get(), ==, "rtmpserver://[::]:1940/on/air");
+    g_assert_true(gst_uri_handler_set_uri(handler, "rtmpserver://127.0.0.1/live", nullptr));
+    g_object_set(rig.element, "port", 0, nullptr);
+    uri.reset(gst_uri_handler_get_uri(handler));
+    g_assert_cmpstr(uri.get(), ==, "rtmpserver://127.0.0.1:0/live/air");
+    for (const char *bad :
+         {"rtmp://h/live/a", "rtmpserver://h/a/b/c", "rtmpserver://h/a b/c", "rtmpserver://h/a?t=1"}) {
+        GError *raw = nullptr;
+        g_assert_false(gst_uri_handler_set_uri(handler, bad, &raw));
+        const lt::ErrorRef error(raw);
+        g_assert_true(error && error->domain == GST_URI_ERROR);
+    }
+    rig.play();
+    GError *raw = nullptr;
+    g_assert_false(gst_uri_handler_set_uri(handler, "rtmpserver://127.0.0.1/live/b", &raw));
+    const lt::ErrorRef error(raw);
+    g_assert_error(error.get(), GST_URI_ERROR, GST_URI_ERROR_BAD_STATE);
+    const ObjectRef<GstElement> made(GST_ELEMENT(gst_object_ref_sink(
+        gst_element_make_from_uri(GST_URI_SRC, "rtmpserver:///live/x", nullptr, nullptr))));
+    g_assert_cmpstr(G_OBJECT_TYPE_NAME(made.get()), ==, "GstRtmpServerSrc");
+}
+
 static gchar *onRequest(GstElement *, const gchar *app, const gchar *stream, GstStructure *query,
                         const gchar *peer, gpointer calls) {
     ++*static_cast<std::atomic<int> *>(calls);
@@ -241,6 +268,7 @@ static void tokens_come_from_the_environment() {
 }
 
 void rtmpserversrc_test::addStateTests() {
+    g_test_add_func("/rtmpserversrc/uri", an_address_can_be_a_uri);
     g_test_add_func("/rtmpserversrc/request", an_application_decides_who_may_publish);
     g_test_add_func("/rtmpserversrc/tokens", tokens_come_from_the_environment);
     g_test_add_func("/rtmpserversrc/anew", after_eos_ready_and_playing_begin_anew);

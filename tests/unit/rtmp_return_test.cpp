@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Publishers that are lost, come back, or fight for a stream.
+#include "lib/metrics/registry.h"
 #include "tests/unit/rtmp_server_rig.h"
 
 using namespace rtmp_test;
@@ -44,6 +45,12 @@ static void a_lost_publisher_goes_on_with_its_stream() {
         g_assert_true(seen.ends.back().kind == End::Lost);
         g_assert_cmpuint(seen.gone, ==, 0);
     }
+    auto &metrics = lt::metrics::registry();
+    g_assert_cmpint(metrics.gauge(lt::metrics::names::kPublishers).value(), ==, 0);
+    g_assert_cmpuint(metrics.counter(lt::metrics::names::kPublishes).value(), ==, 3);
+    g_assert_cmpuint(metrics.counter(lt::metrics::names::kPublishersLost).value(), ==, 3);
+    g_assert_cmpuint(metrics.counter(lt::metrics::names::kPublisherReturns).value(), ==, 2);
+    g_assert_cmpuint(metrics.counter(lt::metrics::names::kPublishedBytes).value(), >, 100);
     const auto stats = claim->stats()->get();
     g_assert_true(stats.awaited && !stats.publishing);
     g_assert_cmpuint(stats.publishers, ==, 3);

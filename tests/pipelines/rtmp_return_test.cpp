@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Real publishers that are killed, stopped or cut off, and come back.
+#include "lib/gst/refs.h"
+#include "tests/pipelines/rtmp_receiver.h"
+#include "tests/support/process.h"
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <gst/gst.h>
+#include <unistd.h>
+
+using lt::ObjectRef;
+using lt::support::Process;
+using lt::test::Message;
+using lt::test::Receiver;
+
+namespace {
+
+std::vector<std::string> ffmpegTo(const std::string &url, int seconds = 60) {
+    return {"ffmpeg",   "-hide_banner",
+            "-nostdin", "-loglevel",
+            "warning",  "-re",
+            "-f",       "lavfi",
+            "-i",       "sine=duration=" + std::to_string(seconds),
+            "-ac",      "2",
+            "-c:a",     "aac",
+            "-f",       "flv",
+            url};
+}
+
+bool noFfmpeg() {
+    if (!lt::support::haveProgram("ffmpeg"))
+        g_test_skip("no ffmpeg");
+    return !lt::support::haveProgram("ffmpeg");
+}
+
+/// Waits for the element message of that name; the text of its field `field`.
+std::string news(Receiver &receiver, const char *name, const char *field = "stream") {
+    const ObjectRef<GstBus> bus(gst_element_get_bus(receiver.pipeline()));
+    for (;;) {
+        const Message message(gst_bus_timed_pop_filtered(
+            bus.get(), 60 * GST_SECOND,
+            static_cast<GstMessageType>(GST_MESSAGE_ELEMENT | GST_MESSAGE_EOS | GST_MESSAGE_ERROR)));
+        g_assert_true(message && GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ELEMENT);
+        const auto *structure = gst_message_get_structure(message.get());
+        if (gst_structure_has_name(structure, name))
+            return gst_structure_get_string(structure, field);
+    }
+}
+
+/// The stream goes on with a publisher that then ends it.
+void assertGoesOn(Receiver &receiver) {
+    const unsigned before = receiver.frames();
+    Process again(ffmpegTo(receiver.url("demo"), 2));
+    news(receiver, "rtmpserversrc/gap");
+    receiver.waitForEos();
+    g_assert_cmpuint(receiver.frames(), >=, before + 2 * 44100 / 1024);
+    g_assert_cmpint(again.waitForEnd().value_or(-1), ==, 0);
+}
+
+} // namespace
+
+static void a_killed_publisher_is_continued() {
+    if (noFfmpeg())
+        return;
+    Receiver receiver("demo");
+    receiver.play();
+    Process publisher(ffmpegTo(receiver.url("demo")));
+    receiver.waitForFrames(20);
+    publisher.signal(SIGKILL);
+    g_assert_true(news(receiver, "rtmpserversrc/unpublish", "end") == "lost");
+    assertGoesOn(receiver);
+}
+
+static void a_short_stop_is_only_a_delay() {
+    if (noFfmpeg())
+        return;
+    Receiver receiver("demo", 0, "idle-timeout-ms=20000");
+    receiver.play();
+    Process publisher(ffmpegTo(receiver.url("demo"), 3));
+    receiver.waitForFrames(20);
+    publisher.signal(SIGSTOP);
+    g_usleep(G_USEC_PER_SEC); // that it does nothing for a while is what is tested
+    publisher.signal(SIGCONT);
+    receiver.waitForEos();
+    g_assert_cmpuint(receiver.frames(), >=, 3 * 44100 / 1024);
+    g_assert_cmpint(publisher.waitForEnd().value_or(-1), ==, 0);
+}
+
+static void a_stopped_publisher_is_lost_and_learns_it() {
+    if (noFfmpeg())
+        return;
+    Receiver receiver("demo", 0, "idle-timeout-ms=1000");
+    receiver.play();
+    Process publisher(ffmpegTo(receiver.url("demo")));
+    receiver.waitForFrames(20);
+    publisher.signal(SIGSTOP);
+    g_assert_true(news(receiver, "rtmpserversrc/unpublish", "end") == "lost");
+    assertGoesOn(receiver);
+    publisher.signal(SIGCONT);
+    g_assert_cmpint(publisher.waitForEnd().value_or(0), !=, 0);
+}
+
+static void a_stopped_publisher_is_replaced_by_the_next() {
+    if (noFfmpeg())
+        return;
+    Receiver receiver("demo", 0, "idle-timeout-ms=60000 stale-after-ms=500");
+    receiver.play();
+    Process publisher(ffmpegTo(receiver.url("demo")));
+    receiver.waitForFrames(20);
+    publisher.signal(SIGSTOP);
+    g_usleep(G_USEC_PER_SEC); // until it is stale
+    Process next(ffmpegTo(receiver.url("demo"), 2));
+    g_assert_true(news(receiver, "rtmpserversrc/unpublish", "end") == "replaced");
+    receiver.waitForEos();
+    g_assert_cmpint(next.waitForEnd().value_or(-1), ==, 0);
+    publisher.signal(SIGCONT);
+    publisher.signal(SIGKILL);
+}
+
+/// The way LiveKit Egress meets a broken connection: the sink to NULL and PLAYING, again and again.
+static void a_sink_that_is_reset_stays_one_stream() {
+    if (!ObjectRef<GstElementFactory>(gst_element_factory_find("rtmp2sink"))) {
+        g_test_skip("no rtmp2sink");
+        return;
+    }
+    Receiver receiver("demo");
+    receiver.play();
+    GError *error = nullptr;
+    const auto line =
+        "audiotestsrc is-live=true samplesperbuffer=1024 ! audio/x-raw,rate=44100,channels=2 ! "
+        "avenc_aac ! aacparse ! flvmux streamable=true skip-backwards-streams=true latency=300000000 ! "
+        "queue leaky=downstream ! rtmp2sink name=sink async-connect=false sync=false async=false "
+        "location=" +
+        receiver.url("demo");
+    const ObjectRef<GstElement> publisher(
+        GST_ELEMENT(gst_object_ref_sink(gst_parse_launch(line.c_str(), &error))));
+    g_assert_no_error(error);
+    const ObjectRef<GstElement> sink(gst_bin_get_by_name(GST_BIN(publisher.get()), "sink"));
+    gst_element_set_state(publisher.get(), GST_STATE_PLAYING);
+    unsigned frames = 40;
+    for (int reset = 0; reset < 4; reset++) {
+        receiver.waitForFrames(frames);
+        gst_element_set_locked_state(sink.get(), TRUE);
+        gst_element_set_state(sink.get(), GST_STATE_NULL);
+        gst_element_set_state(sink.get(), GST_STATE_PLAYING);
+        gst_element_set_locked_state(sink.get(), FALSE);
+        frames = receiver.frames() + 40;
+    }
+    receiver.waitForFrames(frames);
+    gst_element_send_event(publisher.get(), gst_event_new_eos());
+    receiver.waitForEos();
+    gst_element_set_state(publisher.get(), GST_STATE_NULL);
+}
+
+/// Packets of the publisher's port are dropped where this process may make namespaces; its own end is in one.
+static void a_cut_network_is_noticed_and_the_stream_goes_on() {
+    if (noFfmpeg())
+        return;
+    // Publisher in a namespace of its own, joined by a pair of virtual cables whose one end is then
+    // unplugged.
+    const std::string name = "lt" + std::to_string(getpid());
+    const auto shell = [](const std::string &command) {
+        return Process({"sh", "-c", command}).waitForEnd().value_or(-1);
+    };
+    const std::string outer = name + "a", inner = name + "b";
+    const std::string make = "ip netns add " + name + " && ip link add " + outer + " type veth peer name " +
+                             inner + " && ip link set " + inner + " netns " + name +
+                             " && ip addr add 10.231.77.1/30 dev " + outer + " && ip link set " + outer +
+                             " up && ip netns exec " + name + " ip addr add 10.231.77.2/30 dev " + inner +
+                             " && ip netns exec " + name + " ip link set " + inner + " up";
+    const std::string unmake = "ip link del " + outer + "; ip netns del " + name;
+    if (shell(make + " 2>/dev/null") != 0) {
+        shell(unmake + " 2>/dev/null");
+        g_test_skip("no network namespaces here");
+        return;
+    }
+    {
+        Receiver receiver("demo", 0, "address=0.0.0.0 idle-timeout-ms=1500");
+        receiver.play();
+        auto argv = ffmpegTo("rtmp://10.231.77.1:" + std::to_string(receiver.port()) + "/live/demo");
+        argv.insert(argv.begin(), {"ip", "netns", "exec", name});
+        Process publisher(argv);
+        receiver.waitForFrames(20);
+        g_assert_cmpint(shell("ip link set " + outer + " down"), ==, 0);
+        g_assert_true(news(receiver, "rtmpserversrc/unpublish", "end") == "lost");
+        assertGoesOn(receiver);
+        publisher.signal(SIGKILL);
+    }
+    shell(unmake);
+}
+
+int main(int argc, char **argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    gst_init(&argc, &argv);
+    g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/rtmp-return/killed", a_killed_publisher_is_continued);
+    g_test_add_func("/rtmp-return/short-stop", a_short_stop_is_only_a_delay);
+    g_test_add_func("/rtmp-return/stopped", a_stopped_publisher_is_lost_and_learns_it);
+    g_test_add_func("/rtmp-return/replaced", a_stopped_publisher_is_replaced_by_the_next);
+    g_test_add_func("/rtmp-return/reset", a_sink_that_is_reset_stays_one_stream);
+    g_test_add_func("/rtmp-return/cut", a_cut_network_is_noticed_and_the_stream_goes_on);
+    const int result = g_test_run();
+    gst_deinit();
+    return result;
+}
