@@ -19,16 +19,17 @@ export async function freePort() {
   return port;
 }
 
-function branch(fd, port, session, tags) {
+function branch(fd, port, session, tags, properties) {
   return ["fdsrc", `fd=${fd}`, `blocksize=${kMessageBytes}`, "!", "application/x-json,format=transcript", "!",
     ...(tags ? ["taginject", `tags=${tags}`, "!"] : []),
-    "wsheartbeat", "!", "transcriptbroadcast", `port=${port}`, `session=${session}`];
+    "wsheartbeat", "!", "transcriptbroadcast", `port=${port}`, `session=${session}`, ...properties];
 }
 
 /** transcriptbroadcast in stock gst-launch-1.0, on one port, fed through pipes. */
 export class Broadcast {
-  /** `sessions`: one pipeline each. `eos`: end() ends the sessions; without it the server just goes. */
-  constructor(port, sessions = ["demo"], { eos = false, tags = "" } = {}) {
+  /** `sessions`: one pipeline each. `eos`: end() ends the sessions; without it the server just goes. `token`: what
+   *  viewers have to show. */
+  constructor(port, sessions = ["demo"], { eos = false, tags = "", token = "" } = {}) {
     this.port = port;
     this.url = `http://127.0.0.1:${port}/`;
     this.output = "";
@@ -38,9 +39,11 @@ export class Broadcast {
       execFileSync("mkfifo", [path]);
       return [session, openSync(path, "r+")]; // both ways: opening waits for nobody
     }));
-    const lines = sessions.flatMap((session, index) => branch(index + 3, port, session, tags));
+    const properties = token ? ["auth-token-env=TEST_VIEWER_TOKEN"] : [];
+    const lines = sessions.flatMap((session, index) => branch(index + 3, port, session, tags, properties));
+    this.headers = token ? { Authorization: `Bearer ${token}` } : {};
     this.process = spawn("gst-launch-1.0", [...(eos ? ["-e"] : []), ...lines],
-      { stdio: ["ignore", "pipe", "pipe", ...this.pipes.values()] });
+      { stdio: ["ignore", "pipe", "pipe", ...this.pipes.values()], env: { ...process.env, TEST_VIEWER_TOKEN: token } });
     for (const stream of [this.process.stdout, this.process.stderr])
       stream.on("data", (data) => { this.output += data; });
   }
@@ -49,7 +52,7 @@ export class Broadcast {
     const deadline = Date.now() + 30000;
     for (;;) {
       try {
-        const { sessions } = await (await fetch(`${this.url}sessions`)).json();
+        const { sessions } = await (await fetch(`${this.url}sessions`, { headers: this.headers })).json();
         if (sessions.length === this.pipes.size) return this;
       } catch { /* not yet */ }
       if (this.process.exitCode !== null || Date.now() > deadline) throw new Error(`no broadcast:\n${this.output}`);

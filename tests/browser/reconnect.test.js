@@ -31,6 +31,38 @@ test("the page receives again when the server has come back, and nothing is lost
     }
   }));
 
+test("a server that shuts down in order is come back to when it says", () =>
+  watching(browser, {}, async ({ page, broadcast }) => {
+    let afterMs;
+    page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => {
+      afterMs ??= JSON.parse(payload).reconnectAfterMs;
+    }));
+    await page.reload();
+    await page.locator('#state[data-state="live"]').waitFor();
+    await page.evaluate(() => {
+      window.waits = [];
+      const original = window.setTimeout;
+      window.setTimeout = (call, ms, ...more) => {
+        window.waits.push(ms);
+        return original(call, Math.min(ms, 500), ...more);
+      };
+    });
+    broadcast.final("u1", "before");
+    await shown(page, "before");
+    await broadcast.end();
+    await page.locator('#state[data-state="reconnecting"]').waitFor();
+    assert.ok(afterMs >= 0 && (await page.evaluate(() => window.waits)).includes(afterMs));
+    const second = await new Broadcast(broadcast.port).ready();
+    try {
+      await page.locator('#state[data-state="live"]').waitFor();
+      second.final("u1", "after", { epoch: "e2" });
+      await shown(page, "after");
+      assert.deepEqual(await captions(page), ["before", "after"]);
+    } finally {
+      await second.end();
+    }
+  }));
+
 test("a lost connection is resumed: no line is missing, and none is double", () =>
   watching(browser, {}, async ({ page, broadcast, cable }) => {
     const wanted = [];
