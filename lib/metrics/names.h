@@ -132,5 +132,17 @@ inline constexpr HistogramMetric kSessionBroadcastLag{
     {"ws.session_broadcast_lag_ms", "Message queued to its fan-out turn done, in milliseconds.",
      "broadcast_lag_ms"}};
 
+// Store: what transcriptstore writes to a database.
+inline constexpr HistogramMetric kStoreBatchSize{{"store.batch_size", "Messages of one transaction."}};
+inline constexpr HistogramMetric kStoreCommit{
+    {"store.commit_ms", "Batch handed to the database to its commit, in milliseconds."}};
+inline constexpr CounterMetric kStoreRetries{
+    {"store.retries_total", "Batches and connections that failed and are tried again."}};
+inline constexpr GaugeMetric kStoreSpoolSize{
+    {"store.spool_size", "Messages on disk that wait for the database."}};
+inline constexpr GaugeMetric kStoreQueueSize{
+    {"store.session_queue_size", "Messages of the session in memory that wait for the database.",
+     "store_queue_size"}};
+
 } // namespace names
 } // namespace lt::metrics
