@@ -41,6 +41,11 @@ StoreWriter::Core::Core(std::unique_ptr<Database> database, WriterSettings setti
       spoolSize_(metrics::registry().gauge(names::kStoreSpoolSize)) {}
 
 void StoreWriter::Core::run() {
+    {
+        // Whoever is first is to hear everything, what is found on disk included.
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return !newcomers_.empty() || finishBy_; });
+    }
     spool_.adopt();
     countSpool();
     // Not only when something is to be stored: whoever starts it wants to know that the password is wrong.
@@ -126,8 +131,8 @@ void StoreWriter::Core::commitQueue() {
     const Answer answer = write(batch);
     if (!answer.done())
         return failed(answer);
-    worked(batch);
     popQueue(first.size());
+    worked(batch);
 }
 
 void StoreWriter::Core::replaySpool() {
@@ -140,9 +145,9 @@ void StoreWriter::Core::replaySpool() {
     const Answer answer = batch.empty() ? Answer{} : write(batch);
     if (!answer.done())
         return failed(answer);
-    worked(batch);
     spool_.drop();
     countSpool();
+    worked(batch);
 }
 
 Answer StoreWriter::Core::writeTimed(std::span<const StoredMessage> messages) {

@@ -77,7 +77,7 @@ public:
     }
 
 private:
-    static constexpr std::chrono::seconds kPatience{60};
+    static constexpr std::chrono::seconds kPatience{20};
     std::uint64_t storedFinals() const {
         std::uint64_t finals = 0;
         for (const auto &news : news_)
