@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The source pad: events, GAPs, text, latency, messages; and what must never show up anywhere.
+// The source pad: events, order, messages, log lines; and what must never show up anywhere.
 #include "tests/elements/gladia_tests.h"
 
-#include <atomic>
 #include <mutex>
 #include <regex>
-#include <thread>
-
-#include <gst/check/gsttestclock.h>
 
 using namespace lt;
 using namespace lt::test;
@@ -15,18 +11,6 @@ using lt::emulator::FaultKind;
 using lt::emulator::GladiaEmulator;
 
 namespace {
-
-constexpr const char *kTextCaps = "text/x-raw,format=utf8";
-
-/// The next event of this type; fails the test when none comes.
-EventRef eventOf(GladiaRig &rig, GstEventType type) {
-    const gint64 end = g_get_monotonic_time() + std::chrono::microseconds(kPatience).count();
-    while (g_get_monotonic_time() < end)
-        if (EventRef event{gst_harness_pull_event(rig.harness())};
-            event && GST_EVENT_TYPE(event.get()) == type)
-            return event;
-    g_assert_not_reached();
-}
 
 struct Log {
     std::mutex mutex;
@@ -60,113 +44,40 @@ static void the_stream_begins_in_order() {
             g_assert_cmpuint(segment->base, ==, 0);
         }
     }
-    eventOf(rig, GST_EVENT_GAP); // and they go on
+    rig.event(GST_EVENT_GAP); // and they go on
 }
 
-static void text_gaps_stay_behind_the_clock_by_the_latency() {
+static void a_final_that_comes_twice_is_one() {
     GladiaEmulator emulator;
-    const ObjectRef<GstClock> clock(gst_test_clock_new());
-    GladiaRig rig(
-        emulator.url(), [](GstElement *e) { g_object_set(e, "latency-ms", 2000, nullptr); }, kTextCaps);
-    gst_element_set_clock(rig.element(), clock.get());
-    gst_element_set_base_time(rig.element(), 0);
+    emulator.faults().add({.kind = FaultKind::kRepeatFinal, .times = 2});
+    GladiaRig rig(emulator.url());
     rig.setCaps();
-    for (const GstClockTime now : {GST_SECOND, 3 * GST_SECOND, 10 * GST_SECOND}) {
-        gst_test_clock_set_time(GST_TEST_CLOCK(clock.get()), now);
-        const GstClockTime limit = now > 2 * GST_SECOND ? now - 2 * GST_SECOND : 0;
-        GstClockTime reached = 0;
-        do {
-            const EventRef gap = eventOf(rig, GST_EVENT_GAP);
-            GstClockTime start = 0, duration = 0;
-            gst_event_parse_gap(gap.get(), &start, &duration);
-            reached = start + duration;
-            g_assert_cmpuint(reached, <=, limit);
-        } while (reached < limit);
-    }
-}
-
-static void text_gaps_go_on_while_partials_keep_coming() {
-    GladiaEmulator emulator;
-    GladiaRig rig(
-        emulator.url(), [](GstElement *e) { g_object_set(e, "latency-ms", 0, nullptr); }, kTextCaps);
-    rig.setCaps();
-    rig.push(support::makeDtmf("1"));
-    g_assert_true(eventually([&] { return rig.state() == "streaming"; }));
-    std::atomic<bool> done = false;
-    std::thread talker([&] {
-        for (int i = 0; !done; i++) {
-            emulator.faults().add({.kind = FaultKind::kSend,
-                                   .text = R"({"type":"transcript","data":{"id":"x","utterance":{"text":")" +
-                                           std::to_string(i) + "\"}}}"});
-            std::this_thread::sleep_for(std::chrono::milliseconds(5)); // the pace of the load, not a wait
-        }
-    });
-    const guint64 before = rig.stat("partials");
-    g_assert_true(eventually([&] { return rig.stat("partials") > before + 5; }));
-    while (const EventRef event{gst_harness_try_pull_event(rig.harness())}) {
-    }
-    for (int i = 0; i < 5; i++)
-        eventOf(rig, GST_EVENT_GAP);
-    done = true;
-    talker.join();
-}
-
-static void text_downstream_gets_the_finals_text() {
-    GladiaEmulator emulator;
-    GladiaRig rig(emulator.url(), {}, kTextCaps);
-    rig.setCaps();
-    rig.push(support::makeDtmf("12,34"));
+    rig.push(support::makeDtmf("12,34,56"));
     rig.pushEos();
-    std::string all;
-    bool ended = false;
-    while (!ended) {
-        while (const BufferRef buffer{gst_harness_try_pull(rig.harness())}) {
-            const BufferMap map(buffer.get());
-            all += std::string(reinterpret_cast<const char *>(map.data()), map.size()) + "|";
-            g_assert_true(GST_BUFFER_PTS_IS_VALID(buffer.get()) &&
-                          GST_BUFFER_DURATION_IS_VALID(buffer.get()));
-            g_assert_false(GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_DROPPABLE));
-        }
-        const EventRef event(gst_harness_pull_event(rig.harness()));
-        g_assert_nonnull(event.get());
-        ended = GST_EVENT_TYPE(event.get()) == GST_EVENT_EOS;
-    }
-    while (const BufferRef buffer{gst_harness_try_pull(rig.harness())}) {
-        const BufferMap map(buffer.get());
-        all += std::string(reinterpret_cast<const char *>(map.data()), map.size()) + "|";
-    }
-    assertSame(all, "1 2|3 4|");
+    assertSame(finalTexts(rig.hearUntilEos()), "1 2 3 4 5 6");
+    g_assert_cmpuint(rig.stat("repeated-transcripts"), ==, 2);
 }
 
-static void latency_is_added_to_live_text_only() {
+static void finals_out_of_order_do_not_turn_back_the_stream() {
     GladiaEmulator emulator;
-    struct {
-        const char *caps;
-        bool live;
-        GstClockTime expected;
-    } table[] = {{nullptr, true, 30 * GST_MSECOND},
-                 {kTextCaps, true, 2030 * GST_MSECOND},
-                 {nullptr, false, 30 * GST_MSECOND},
-                 {kTextCaps, false, 30 * GST_MSECOND}};
-    for (const auto &row : table) {
-        GladiaRig rig(
-            emulator.url(), [](GstElement *e) { g_object_set(e, "latency-ms", 2000, nullptr); }, row.caps);
-        gst_harness_set_live(rig.harness(), row.live);
-        gst_harness_set_upstream_latency(rig.harness(), 30 * GST_MSECOND);
-        rig.setCaps();
-        const QueryRef query(gst_query_new_latency());
-        g_assert_true(gst_pad_peer_query(rig.harness()->sinkpad, query.get()));
-        gboolean live = FALSE;
-        GstClockTime min = 0;
-        gst_query_parse_latency(query.get(), &live, &min, nullptr);
-        g_assert_true(live == row.live);
-        g_assert_cmpuint(min, ==, row.expected);
-        if (row.caps) {
-            g_assert_nonnull(rig.message(GST_MESSAGE_LATENCY).get());
-            g_object_set(rig.element(), "latency-ms", 1000, nullptr);
-            g_assert_nonnull(rig.message(GST_MESSAGE_LATENCY).get());
-        }
+    emulator.faults().add({.kind = FaultKind::kReorderFinals});
+    GladiaRig rig(emulator.url());
+    rig.setCaps();
+    rig.push(support::makeDtmf("12,34,56"));
+    rig.pushEos();
+    GstClockTime last = 0, firstStart = 0;
+    std::string finals;
+    for (const Heard &one : rig.hearUntilEos()) {
+        g_assert_cmpuint(one.pts, >=, last);
+        last = one.pts;
+        if (!one.isFinal)
+            continue;
+        finals += one.text + "|";
+        if (one.text == "1 2")
+            firstStart = one.start;
     }
+    assertSame(finals, "3 4|1 2|5 6|");
+    g_assert_cmpuint(firstStart, <, 100 * GST_MSECOND); // in JSON it keeps its own time
 }
 
 static void what_the_element_does_not_know_goes_on() {
@@ -175,9 +86,9 @@ static void what_the_element_does_not_know_goes_on() {
     rig.setCaps();
     gst_harness_push_event(rig.harness(),
                            gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty("x")));
-    g_assert_true(gst_event_has_name(eventOf(rig, GST_EVENT_CUSTOM_DOWNSTREAM).get(), "x"));
+    g_assert_true(gst_event_has_name(rig.event(GST_EVENT_CUSTOM_DOWNSTREAM).get(), "x"));
     gst_harness_push_event(rig.harness(), gst_event_new_livetranscript_heartbeat("up", 15000, 3));
-    eventOf(rig, GST_EVENT_CUSTOM_BOTH_OOB);
+    rig.event(GST_EVENT_CUSTOM_BOTH_OOB);
     gst_harness_push_upstream_event(rig.harness(), gst_event_new_livetranscript_heartbeat("down", 15000, 3));
     bool reached = false;
     while (const EventRef event{gst_harness_try_pull_upstream_event(rig.harness())})
@@ -320,10 +231,8 @@ static void neither_key_nor_token_is_ever_logged() {
 
 void lt::test::addGladiaOutputTests() {
     add("the stream begins in order", the_stream_begins_in_order);
-    add("text GAPs stay behind the clock by the latency", text_gaps_stay_behind_the_clock_by_the_latency);
-    add("text GAPs go on while partials keep coming", text_gaps_go_on_while_partials_keep_coming);
-    add("text downstream gets the finals' text", text_downstream_gets_the_finals_text);
-    add("latency is added to live text only", latency_is_added_to_live_text_only);
+    add("a final that comes twice is one", a_final_that_comes_twice_is_one);
+    add("finals out of order do not turn back the stream", finals_out_of_order_do_not_turn_back_the_stream);
     add("what the element does not know goes on", what_the_element_does_not_know_goes_on);
     add("a full live backlog drops and announces the gap", a_full_live_backlog_drops_and_announces_the_gap);
     add("transcripts are also messages when asked for", transcripts_are_also_messages_when_asked_for);

@@ -102,6 +102,14 @@ Heard GladiaRig::hear() {
     return heardOf(buffer.get());
 }
 
+EventRef GladiaRig::event(GstEventType type) {
+    const gint64 end = g_get_monotonic_time() + std::chrono::microseconds(kPatience).count();
+    while (g_get_monotonic_time() < end)
+        if (EventRef next{gst_harness_pull_event(harness_)}; next && GST_EVENT_TYPE(next.get()) == type)
+            return next;
+    g_assert_not_reached();
+}
+
 MessageRef GladiaRig::message(int types, std::chrono::milliseconds patience) {
     const auto ns = static_cast<GstClockTime>(std::chrono::nanoseconds(patience).count());
     return MessageRef(gst_bus_timed_pop_filtered(bus_.get(), ns, static_cast<GstMessageType>(types)));

@@ -70,6 +70,8 @@ public:
     std::vector<Heard> hearUntilEos();
     /// The next transcript; fails the test when none comes.
     Heard hear();
+    /// The next event of this type; fails the test when none comes.
+    EventRef event(GstEventType type);
     /// The next message of one of these types; null when none comes within the patience.
     MessageRef message(int types, std::chrono::milliseconds patience = kPatience);
     /// The element message `name`.

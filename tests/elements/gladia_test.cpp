@@ -123,6 +123,7 @@ int main(int argc, char **argv) {
     add("stage stamps are in order", stage_stamps_are_in_order);
     add("audio from before the session is ready is sent", audio_from_before_the_session_is_ready_is_sent);
     addGladiaOutputTests();
+    addGladiaTextTests();
     addGladiaOptionTests();
     addGladiaTlsTests();
     addGladiaStateTests();

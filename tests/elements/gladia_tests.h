@@ -14,6 +14,7 @@ inline void add(const std::string &name, void (*test)()) {
 void addGladiaTroubleTests();
 void addGladiaStateTests();
 void addGladiaOutputTests();
+void addGladiaTextTests();
 void addGladiaOptionTests();
 void addGladiaTlsTests();
 
