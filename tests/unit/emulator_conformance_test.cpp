@@ -166,12 +166,21 @@ static void acknowledgements_are_exclusive_gapless_and_session_wide() {
 }
 
 static void a_second_stop_is_refused_and_not_fatal() {
-    const GladiaEmulator emulator({.delays = {.final = {300, 300}}});
+    const auto now = std::make_shared<std::atomic<std::int64_t>>(0);
+    GladiaEmulator emulator({.delays = {.final = {300, 300}}, .clock = {.monotonicMilliseconds = [now] {
+                                                                  return now->load();
+                                                              }}});
     GladiaClient client(emulator, kPlainRequest);
-    client.send(toneBytes("6"), 4000);
+    const Bytes audio = toneBytes("6");
+    client.send(audio, 4000);
     client.stop();
     client.stop();
     client.send(Bytes(3200), 3200); // nor is audio
+    g_assert_true(emulator.waitFor(
+        [&](const EmulatorReport &r) { return r.sessions[0].receivedBytes == audio.size() + 3200; }));
+    g_assert_true(client.waitFor("stop_recording", 2));
+    *now += 300;
+    emulator.timeMoved();
     g_assert_true(client.socket->waitForClose());
     g_assert_cmpint(client.socket->closeCode(), ==, 1000);
     std::vector<bool> stops;
@@ -181,6 +190,7 @@ static void a_second_stop_is_refused_and_not_fatal() {
             stops.push_back(json_object_get_boolean_member(message.get(), "acknowledged"));
     }
     g_assert_true(stops == (std::vector<bool>{true, false}));
+    g_assert_cmpuint(emulator.report().sessions[0].bytes, ==, audio.size());
     g_assert_cmpuint(client.count("transcript"), ==, 1);
 }
 

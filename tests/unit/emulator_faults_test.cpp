@@ -3,6 +3,8 @@
 #include "tests/support/gladia_client.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -278,7 +280,7 @@ static void a_restart_keeps_or_forgets_the_sessions() {
         GladiaClient client(emulator, kPlainRequest);
         client.send(Bytes(3200), 3200);
         g_assert_true(client.waitFor("audio_chunk"));
-        emulator.faults().add({.kind = FaultKind::kRestart, .forMs = 50, .forgetSessions = forget});
+        emulator.faults().add({.kind = FaultKind::kRestart, .forMs = 500, .forgetSessions = forget});
         g_assert_true(refused(emulator));
         g_assert_true(client.socket->waitForClose());
         while (refused(emulator))
@@ -318,7 +320,10 @@ static void in_a_silent_outage_nothing_moves_and_nothing_breaks() {
 }
 
 static void results_that_were_not_sent_wait_for_the_next_connection() {
-    GladiaEmulator emulator({.delays = {.final = {80, 80}}});
+    const auto now = std::make_shared<std::atomic<std::int64_t>>(0);
+    GladiaEmulator emulator({.delays = {.final = {80, 80}}, .clock = {.monotonicMilliseconds = [now] {
+                                                                return now->load();
+                                                            }}});
     const Bytes audio = toneBytes("6,");
     GladiaClient client(emulator, kRealtime);
     client.send(audio, 4000);
@@ -328,6 +333,9 @@ static void results_that_were_not_sent_wait_for_the_next_connection() {
     assertText(finalTextOf(client.socket->frames()), "");
     client.connect();
     client.stop();
+    g_assert_true(client.waitFor("stop_recording"));
+    *now += 80;
+    emulator.timeMoved();
     g_assert_true(client.socket->waitForClose());
     assertText(finalTextOf(client.socket->frames()), " 6");
 }

@@ -3,8 +3,10 @@
 // type.
 #include "tests/support/gladia_client.h"
 
+#include <atomic>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -199,12 +201,18 @@ static void every_message_has_the_documented_form_and_no_other() {
 }
 
 static void a_refusal_has_the_form_of_its_acknowledgement() {
-    const GladiaEmulator emulator({.delays = {.final = {300, 300}}});
+    const auto now = std::make_shared<std::atomic<std::int64_t>>(0);
+    GladiaEmulator emulator({.delays = {.final = {300, 300}}, .clock = {.monotonicMilliseconds = [now] {
+                                                                  return now->load();
+                                                              }}});
     GladiaClient client(emulator, kEverything);
     client.send(bytesOf(makeDtmf("6")), 4000); // its final keeps the session open
     client.stop();
     client.send(Bytes(100), 100);
     client.stop();
+    g_assert_true(client.waitFor("stop_recording", 2));
+    *now += 300;
+    emulator.timeMoved();
     g_assert_true(client.socket->waitForClose());
     const Keys refusal = {{"session_id", 's'},   {"created_at", 's'}, {"type", 's'},
                           {"acknowledged", 'b'}, {"data", '0'},       {"error", 'o'},
