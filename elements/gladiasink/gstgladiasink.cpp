@@ -83,8 +83,8 @@ GST_ELEMENT_REGISTER_DEFINE(gladiasink, "gladiasink", GST_RANK_NONE, GST_TYPE_GL
 #define GLADIA_AUDIO_CAPS                                                                                    \
     "audio/x-raw, format=(string)S16LE, layout=(string)interleaved, "                                        \
     "rate=(int){ 8000, 16000, 32000, 44100, 48000 }, channels=(int)[ 1, 8 ]; "                               \
-    "audio/x-alaw, rate=(int)8000, channels=(int)[ 1, 8 ]; "                                                 \
-    "audio/x-mulaw, rate=(int)8000, channels=(int)[ 1, 8 ]"
+    "audio/x-alaw, rate=(int){ 8000, 16000, 32000, 44100, 48000 }, channels=(int)[ 1, 8 ]; "                 \
+    "audio/x-mulaw, rate=(int){ 8000, 16000, 32000, 44100, 48000 }, channels=(int)[ 1, 8 ]"
 
 static GstStaticPadTemplate sinkTemplate =
     GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GLADIA_AUDIO_CAPS));

@@ -132,9 +132,10 @@ void writeEvents(JsonWriter &json, unsigned events) {
         json.key(event.name).boolean(events & event.bit);
 }
 
-/// What this element needs to hear. Lifecycle tells it nothing.
+/// What this element needs to hear. Lifecycle tells it nothing; when somebody speaks it hears for itself,
+/// also when the service does not.
 unsigned eventsOnTheSocket(const SessionOptions &options) {
-    unsigned events = kCallbackFinals | kCallbackSpeech | kCallbackAcknowledgments | kCallbackErrors;
+    unsigned events = kCallbackFinals | kCallbackAcknowledgments | kCallbackErrors;
     if (options.partials)
         events |= kCallbackPartials;
     if (wantsAddOns(options))

@@ -51,11 +51,22 @@ double confidenceMember(JsonObject *object) {
     return value >= 0 && value <= 1 ? value : -1;
 }
 
+/// A service that quotes the socket's address in an error must not bring its token onto the bus.
+std::string withoutToken(std::string text) {
+    constexpr std::string_view kName = "token=";
+    for (std::size_t at = text.find(kName); at != std::string::npos; at = text.find(kName, at)) {
+        at += kName.size();
+        const std::size_t end = std::min(text.find_first_of("&#\"' \t\n", at), text.size());
+        text.replace(at, end - at, "[secret]");
+    }
+    return text;
+}
+
 std::string errorText(JsonObject *object) {
     for (const char *holder : {"error", "data"})
-        if (const auto text = json::stringMember(json::objectMember(object, holder), "message"))
-            return quotable(*text);
-    return quotable(json::stringMember(object, "message").value_or("no reason given"));
+        if (auto text = json::stringMember(json::objectMember(object, holder), "message"))
+            return quotable(withoutToken(*std::move(text)));
+    return quotable(withoutToken(json::stringMember(object, "message").value_or("no reason given")));
 }
 
 std::vector<SpokenWord> wordsOf(JsonObject *utterance) {
@@ -272,8 +283,6 @@ std::optional<ServerMessage> parseServerMessage(std::string_view text, std::stri
         return StopAck{secondsMember(data, "recording_left_to_process")};
     if (*type == "error")
         return ServiceError{errorText(object)};
-    if (*type == "speech_start" || *type == "speech_end")
-        return SpeechEvent{*type == "speech_start", secondsMember(data, "time"), channelMember(data)};
     if (*type == "post_summarization")
         return parseSummary(object, data);
     for (const AddOnType &addOn : kAddOnTypes)

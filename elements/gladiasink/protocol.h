@@ -62,13 +62,6 @@ struct StopAck {
 struct ServiceError {
     std::string reason;
 };
-/// Voice activity: somebody starts or stops speaking.
-struct SpeechEvent {
-    bool started = false;
-    double time = 0; ///< seconds of the session's audio
-    int channel = 0;
-};
-
 /// Something found in an utterance.
 struct Finding {
     std::string type;    ///< of an entity; of a sentiment: positive, negative, neutral …
@@ -92,12 +85,12 @@ struct Summary {
     std::string text;
 };
 
-/// A message that asks nothing of a client: lifecycle, whatever is yet to come.
+/// A message that asks nothing of a client: lifecycle, voice activity, whatever is yet to come.
 struct OtherMessage {
     std::string type;
 };
 using ServerMessage = std::variant<OtherMessage, Utterance, AudioAck, AudioRefused, StopAck, ServiceError,
-                                   SpeechEvent, AddOnResult, Summary>;
+                                   AddOnResult, Summary>;
 
 /// Nothing, with one sentence in `error`, when the text is no message at all or a broken transcript. What is
 /// no UTF-8 in it becomes U+FFFD.

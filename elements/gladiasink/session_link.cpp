@@ -224,7 +224,6 @@ std::optional<SpokenTranscript> SessionLink::handle(std::uint64_t now, ServerMes
             [&](const ServiceError &error) { context_.observer.onNotice(AudioRejected{error.reason}); },
             [&](AddOnResult &result) { spoken = transcripts_.make(std::move(result), now); },
             [&](Summary &summary) { spoken = transcripts_.make(std::move(summary), now); },
-            [](const SpeechEvent &) {},
             [&](const StopAck &) {
                 stopAcknowledged_ = true;
                 stopSentAt_ = 0;

@@ -137,23 +137,28 @@ static void in_text_form_only_what_was_said_comes() {
 }
 
 static void companded_audio_is_sent_as_it_comes() {
-    for (const auto &[encoder, caps] :
-         std::map<const char *, const char *>{{"alawenc", "audio/x-alaw,rate=8000,channels=1"},
-                                              {"mulawenc", "audio/x-mulaw,rate=8000,channels=1"}}) {
+    struct {
+        const char *encoder, *name;
+        int rate;
+    } table[] = {{"alawenc", "audio/x-alaw", 8000},
+                 {"mulawenc", "audio/x-mulaw", 8000},
+                 {"alawenc", "audio/x-alaw", 16000}};
+    for (const auto &[encoder, name, rate] : table) {
+        const std::string form = ",rate=" + std::to_string(rate) + ",channels=1";
         GladiaEmulator emulator;
         GladiaRig rig(emulator.url());
-        rig.setCaps(caps);
+        rig.setCaps((name + form).c_str());
         GstHarness *encode = gst_harness_new(encoder);
-        gst_harness_set_src_caps_str(encode,
-                                     "audio/x-raw,format=S16LE,layout=interleaved,rate=8000,channels=1");
+        gst_harness_set_src_caps_str(encode, ("audio/x-raw,format=S16LE,layout=interleaved" + form).c_str());
         support::DtmfTiming timing;
-        timing.sampleRate = 8000;
+        timing.sampleRate = rate;
         const auto samples = support::makeDtmf("159#,26A0", timing);
         for (std::size_t at = 0; at < samples.size(); at += 400) {
             const std::size_t count = std::min<std::size_t>(400, samples.size() - at);
             GstBuffer *buffer = gst_buffer_new_memdup(samples.data() + at, count * 2);
-            GST_BUFFER_PTS(buffer) = gst_util_uint64_scale(at, GST_SECOND, 8000);
-            GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale(count, GST_SECOND, 8000);
+            GST_BUFFER_PTS(buffer) = gst_util_uint64_scale(at, GST_SECOND, static_cast<guint64>(rate));
+            GST_BUFFER_DURATION(buffer) =
+                gst_util_uint64_scale(count, GST_SECOND, static_cast<guint64>(rate));
             GstBuffer *companded = gst_harness_push_and_pull(encode, buffer);
             g_assert_nonnull(companded);
             g_assert_cmpint(gst_harness_push(rig.harness(), companded), ==, GST_FLOW_OK);
@@ -163,7 +168,8 @@ static void companded_audio_is_sent_as_it_comes() {
         assertSame(finalTexts(rig.hearUntilEos()), spoken("159#,26A0"));
         const auto session = emulator.report().sessions.at(0);
         g_assert_cmpuint(session.bytes, ==, samples.size()); // one byte per sample
-        g_assert_true(contains(session.requestBody, R"("sample_rate":8000,"bit_depth":8,"channels":1)"));
+        g_assert_true(contains(session.requestBody,
+                               "\"sample_rate\":" + std::to_string(rate) + R"(,"bit_depth":8,"channels":1)"));
     }
 }
 

@@ -72,7 +72,6 @@ struct Check {
             require(finding.end >= finding.start, "a finding does not end before its start");
         }
     }
-    void operator()(const SpeechEvent &event) const { checkSeconds(event.time); }
     void operator()(const Summary &summary) const { checkText(summary.text); }
     void operator()(const StopAck &ack) const { checkSeconds(ack.leftToProcess); }
     void operator()(const AudioAck &) const {}

@@ -58,7 +58,7 @@ static void what_is_not_asked_for_is_not_mentioned() {
         g_assert_false(contains(body, part));
     g_assert_true(contains(body, R"("receive_realtime_processing_events":false)"));
     g_assert_true(contains(body, R"("receive_post_processing_events":false)"));
-    g_assert_true(contains(body, R"("receive_speech_events":true)"));
+    g_assert_true(contains(body, R"("receive_speech_events":false)"));
     g_assert_true(contains(body, R"("pre_processing":{"audio_enhancer":false,"speech_threshold":0.6})"));
 }
 
