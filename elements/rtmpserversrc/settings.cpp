@@ -17,7 +17,7 @@ std::string textOf(const GValue *value) {
 }
 
 /// Texts that may be anything, by their property.
-std::string *textAt(guint id, rtmp::PublishTokens &tokens) {
+std::string *textAt(guint id, rtmp::PublishTokens &tokens, net::TlsFiles &tls) {
     switch (id) {
     case PROP_AUTH_TOKEN_ENV:
         return &tokens.tokens.environment;
@@ -27,6 +27,10 @@ std::string *textAt(guint id, rtmp::PublishTokens &tokens) {
         return &tokens.jwtKey.environment;
     case PROP_AUTH_JWT_KEY_FILE:
         return &tokens.jwtKey.file;
+    case PROP_TLS_CERTIFICATE_FILE:
+        return &tls.certificate;
+    case PROP_TLS_KEY_FILE:
+        return &tls.key;
     default:
         return nullptr;
     }
@@ -72,7 +76,7 @@ GType publisherPolicyType() {
 } // namespace
 
 Settings::Outcome Settings::set(guint id, const GValue *value) {
-    if (auto *text = textAt(id, tokens)) {
+    if (auto *text = textAt(id, tokens, tls)) {
         *text = textOf(value);
         return Outcome::Taken;
     }
@@ -117,8 +121,8 @@ Settings::Outcome Settings::set(guint id, const GValue *value) {
 }
 
 bool Settings::get(guint id, GValue *value) const {
-    auto copy = tokens;
-    if (const auto *text = textAt(id, copy)) {
+    auto copy = *this;
+    if (const auto *text = textAt(id, copy.tokens, copy.tls)) {
         giveText(value, *text);
         return true;
     }
@@ -249,6 +253,10 @@ void installProperties(GObjectClass *klass) {
          "publisher, session = the stream or *)");
     text(PROP_AUTH_JWT_KEY_FILE, "auth-jwt-key-file", "Web token key file",
          "File with the key that publishers' JSON Web Tokens are verified with");
+    text(PROP_TLS_CERTIFICATE_FILE, "tls-certificate-file", "TLS certificate file",
+         "PEM file with the certificate for rtmps:// (unset = rtmp://)");
+    text(PROP_TLS_KEY_FILE, "tls-key-file", "TLS key file",
+         "PEM file with the certificate's key (unset = it stands in the certificate's file)");
     install(PROP_STATS,
             g_param_spec_boxed(
                 "stats", "Statistics",

@@ -28,6 +28,8 @@ enum Property {
     PROP_AUTH_TOKEN_FILE,
     PROP_AUTH_JWT_KEY_ENV,
     PROP_AUTH_JWT_KEY_FILE,
+    PROP_TLS_CERTIFICATE_FILE,
+    PROP_TLS_KEY_FILE,
     PROP_STATS,
 };
 
@@ -52,6 +54,7 @@ struct Settings {
     guint idleTimeoutMs = 10000;
     guint reconnectGraceMs = 30000;
     rtmp::PublishTokens tokens{};
+    net::TlsFiles tls{};
 
     enum class Outcome {
         Taken,

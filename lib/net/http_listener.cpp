@@ -4,6 +4,7 @@
 #include "lib/net/pending_connections.h"
 #include "lib/net/service_table.h"
 #include "lib/net/source.h"
+#include "lib/net/tls_acceptor.h"
 
 #include <cerrno>
 #include <map>
@@ -184,26 +185,6 @@ void HttpListener::Impl::handle(SoupServerMessage *message, const char *path, GH
         request.reply({404, "text/plain", "There is nothing at this path.\n"});
 }
 
-namespace {
-
-/// Null, and `error` set, when it cannot be used.
-GRef<GTlsCertificate> loadCertificate(const ListenOptions &options, ListenError &error) {
-    ErrorOut reason;
-    const bool alone = options.keyFile.empty(); // then the key stands in the same file
-    GRef<GTlsCertificate> certificate(
-        alone ? g_tls_certificate_new_from_file(options.certificateFile.c_str(), reason.out())
-              : g_tls_certificate_new_from_files(options.certificateFile.c_str(), options.keyFile.c_str(),
-                                                 reason.out()));
-    if (!certificate)
-        error = {false, false,
-                 "The TLS certificate " + options.certificateFile +
-                     (alone ? "" : " with the key " + options.keyFile) +
-                     " cannot be used: " + reason.message() + "."};
-    return certificate;
-}
-
-} // namespace
-
 std::shared_ptr<HttpListener> HttpListener::open(const std::string &address, std::uint16_t port,
                                                  const ListenOptions &options, ListenError &error) {
     const std::string known = listenAddress(address);
@@ -211,7 +192,8 @@ std::shared_ptr<HttpListener> HttpListener::open(const std::string &address, std
         std::unique_ptr<HttpListener> made;
         GRef<GTlsCertificate> certificate;
         UniqueFd socket;
-        if (!options.tls() || (certificate = loadCertificate(options, error)))
+        if (!options.tls() ||
+            (certificate = loadCertificate({options.certificateFile, options.keyFile}, error.sentence)))
             socket = listenOn(address, port, kBacklog, error);
         const std::uint16_t truePort = socket ? localPort(socket.get()) : 0;
         if (socket)

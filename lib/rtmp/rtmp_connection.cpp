@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace lt::rtmp {
 
@@ -40,10 +41,12 @@ void configureSocket(int fd) {
 
 } // namespace
 
-RtmpConnection::RtmpConnection(net::EventLoop &loop, net::UniqueFd fd, std::string peer, Owner &owner,
+RtmpConnection::RtmpConnection(net::EventLoop &loop, net::UniqueFd fd,
+                               std::unique_ptr<net::ByteStream> stream, std::string peer, Owner &owner,
                                const Limits &limits, Scratch &scratch, std::uint64_t id)
     : loop_(loop),
       fd_(std::move(fd)),
+      stream_(std::move(stream)),
       peer_(std::move(peer)),
       owner_(owner),
       scratch_(scratch),
@@ -53,6 +56,7 @@ RtmpConnection::RtmpConnection(net::EventLoop &loop, net::UniqueFd fd, std::stri
 }
 
 RtmpConnection::~RtmpConnection() {
+    *alive_ = false;
     loop_.unwatch(watch_);
 }
 
@@ -80,12 +84,30 @@ void RtmpConnection::onReady(std::uint32_t events) {
     settle();
 }
 
+ssize_t RtmpConnection::receive(std::size_t size, bool discard) {
+    return stream_ ? stream_->receive(scratch_.data(), size)
+                   : recv(fd_.get(), scratch_.data(), size, discard ? MSG_TRUNC : 0);
+}
+
+ssize_t RtmpConnection::write(const std::uint8_t *bytes, std::size_t size) {
+    if (!stream_)
+        return ::send(fd_.get(), bytes, size, MSG_NOSIGNAL);
+    const iovec piece{const_cast<std::uint8_t *>(bytes), size};
+    return stream_->send(&piece, 1);
+}
+
+void RtmpConnection::readOnLater() {
+    loop_.post([this, alive = alive_] {
+        if (*alive && fd_)
+            onReady(EPOLLIN);
+    });
+}
+
 void RtmpConnection::readSome() {
     for (int i = 0; i < kReadsPerTurn && fd_ && lostReason_.empty(); i++) {
         const std::size_t discardable = std::min(session_.discardable(), scratch_.size());
-        const bool discard = discardable >= kDiscardMin;
-        const ssize_t got = discard ? recv(fd_.get(), scratch_.data(), discardable, MSG_TRUNC)
-                                    : recv(fd_.get(), scratch_.data(), scratch_.size(), 0);
+        const bool discard = !stream_ && discardable >= kDiscardMin;
+        const ssize_t got = receive(discard ? discardable : scratch_.size(), discard);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN)
@@ -99,9 +121,11 @@ void RtmpConnection::readSome() {
             session_.discarded(count, net::Clock::now());
         else
             session_.receive(Bytes(scratch_.data(), count), net::Clock::now());
-        if (!discard && count < scratch_.size())
+        if (!stream_ && !discard && count < scratch_.size())
             break;
     }
+    if (stream_ && stream_->pending())
+        readOnLater();
     // Not sticky. Publishers leave Nagle on: a delayed acknowledgement costs 40 ms for each of their writes.
     if (fd_)
         setOption(fd_.get(), IPPROTO_TCP, TCP_QUICKACK, 1);
@@ -157,7 +181,7 @@ void RtmpConnection::send(std::vector<std::uint8_t> bytes, bool droppable) {
 void RtmpConnection::flush() {
     std::size_t sent = 0;
     while (fd_ && sent < out_.size()) {
-        const ssize_t count = ::send(fd_.get(), out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
+        const ssize_t count = write(out_.data() + sent, out_.size() - sent);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0 && errno == EAGAIN)
@@ -204,6 +228,7 @@ void RtmpConnection::lose(const std::string &reason) {
 
 void RtmpConnection::shut() {
     loop_.unwatch(std::exchange(watch_, 0));
+    stream_.reset();
     fd_.reset();
     owner_.closed(*this);
 }

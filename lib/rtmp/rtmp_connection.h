@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/net/byte_stream.h"
 #include "lib/net/event_loop.h"
 #include "lib/net/unique_fd.h"
 #include "lib/rtmp/publish_session.h"
 
 #include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,8 +34,9 @@ public:
     /// Shared by all connections of a thread: received bytes never outlive a read.
     using Scratch = std::array<std::uint8_t, 65536>;
 
-    RtmpConnection(net::EventLoop &loop, net::UniqueFd fd, std::string peer, Owner &owner,
-                   const Limits &limits, Scratch &scratch, std::uint64_t id);
+    /// `stream` stands between the socket and us, or is null.
+    RtmpConnection(net::EventLoop &loop, net::UniqueFd fd, std::unique_ptr<net::ByteStream> stream,
+                   std::string peer, Owner &owner, const Limits &limits, Scratch &scratch, std::uint64_t id);
     ~RtmpConnection() override;
     RtmpConnection(const RtmpConnection &) = delete;
     RtmpConnection &operator=(const RtmpConnection &) = delete;
@@ -65,6 +68,10 @@ private:
     void media(MediaTag tag) override;
 
     void readSome();
+    ssize_t receive(std::size_t size, bool discard);
+    ssize_t write(const std::uint8_t *bytes, std::size_t size);
+    /// What the stream holds back is read in another turn: no event will come for it.
+    void readOnLater();
     void flush();
     /// Brings the socket's side in line with the session after anything that may have ended it.
     void settle();
@@ -74,6 +81,8 @@ private:
 
     net::EventLoop &loop_;
     net::UniqueFd fd_;
+    std::unique_ptr<net::ByteStream> stream_;
+    const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     const std::string peer_;
     Owner &owner_;
     Scratch &scratch_;

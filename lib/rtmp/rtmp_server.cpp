@@ -46,10 +46,11 @@ private:
 class Server final : public RtmpServer {
 public:
     Server(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener, std::uint16_t port,
-           const ServerLimits &limits)
+           const ServerLimits &limits, net::TlsFiles tls, std::unique_ptr<net::TlsAcceptor> acceptor)
         : loop_(std::move(loop)),
           port_(port),
-          core_(std::make_shared<ServerCore>(loop_, std::move(listener), limits)) {
+          tls_(std::move(tls)),
+          core_(std::make_shared<ServerCore>(loop_, std::move(listener), limits, std::move(acceptor))) {
         loop_->runSync([this] { core_->start(); });
     }
     ~Server() override {
@@ -57,6 +58,7 @@ public:
     }
 
     std::uint16_t port() const override { return port_; }
+    const net::TlsFiles &tls() const override { return tls_; }
 
     void setDoor(std::shared_ptr<PublishDoor> door) override {
         loop_->runSync([&] { core_->setDoor(std::move(door)); });
@@ -76,6 +78,7 @@ public:
 private:
     const std::shared_ptr<net::EventLoop> loop_;
     const std::uint16_t port_;
+    const net::TlsFiles tls_;
     const std::shared_ptr<ServerCore> core_;
 };
 
@@ -95,16 +98,28 @@ Servers &servers() {
 } // namespace
 
 std::shared_ptr<RtmpServer> RtmpServer::acquire(const std::string &address, std::uint16_t port,
-                                                net::ListenError &error, const ServerLimits &limits) try {
+                                                net::ListenError &error, const ServerLimits &limits,
+                                                const net::TlsFiles &tls) try {
     const std::string known = net::listenAddress(address);
-    return servers().get({known, port}, [&] {
+    auto server = servers().get({known, port}, [&] {
         std::unique_ptr<RtmpServer> made;
+        GRef<GTlsCertificate> certificate;
+        if (tls.set() && !(certificate = net::loadCertificate(tls, error.sentence)))
+            return std::pair(Key(known, port), std::move(made));
         auto socket = net::listenOn(address, port, kBacklog, error);
         const std::uint16_t boundPort = socket ? net::localPort(socket.get()) : port;
+        auto acceptor = certificate ? std::make_unique<net::TlsAcceptor>(std::move(certificate)) : nullptr;
         if (socket)
-            made = std::make_unique<Server>(net::ingestLoop(), std::move(socket), boundPort, limits);
+            made = std::make_unique<Server>(net::ingestLoop(), std::move(socket), boundPort, limits, tls,
+                                            std::move(acceptor));
         return std::pair(Key(known, boundPort), std::move(made));
     });
+    if (server && server->tls() != tls) {
+        error = {true, false,
+                 "Port " + std::to_string(server->port()) + " serves RTMP with other TLS files already."};
+        return nullptr;
+    }
+    return server;
 } catch (const std::system_error &failure) {
     error = {false, false, std::string("Cannot start the RTMP server: ") + failure.what() + "."};
     return nullptr;

@@ -3,6 +3,7 @@
 
 #include "lib/export.h"
 #include "lib/net/listen_socket.h"
+#include "lib/net/tls_files.h"
 #include "lib/rtmp/media_tag.h"
 #include "lib/rtmp/publish_door.h"
 #include "lib/rtmp/publish_session.h"
@@ -126,10 +127,13 @@ public:
     /// `error` set when it cannot listen. Any thread but the loop's; the last holder's release ends it, its
     /// connections are told and closed in the background.
     static std::shared_ptr<RtmpServer> acquire(const std::string &address, std::uint16_t port,
-                                               net::ListenError &error, const ServerLimits &limits = {});
+                                               net::ListenError &error, const ServerLimits &limits = {},
+                                               const net::TlsFiles &tls = {});
 
     virtual ~RtmpServer() = default;
     virtual std::uint16_t port() const = 0;
+    /// With these set everybody on this port speaks TLS (rtmps://).
+    virtual const net::TlsFiles &tls() const = 0;
     /// Who publishes anything on this port passes this door first, also when nobody has claimed the stream:
     /// who is let in waits ServerLimits::claimTimeout for a claim. Null: open. When it returns the last door
     /// is not used any more. Any thread but the loop's.

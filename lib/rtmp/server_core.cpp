@@ -22,8 +22,8 @@ constexpr int kAcceptsPerTurn = 64;
 } // namespace
 
 ServerCore::ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener,
-                       const ServerLimits &limits)
-    : loop_(std::move(loop)), listener_(std::move(listener)), limits_(limits) {}
+                       const ServerLimits &limits, std::unique_ptr<net::TlsAcceptor> tls)
+    : loop_(std::move(loop)), listener_(std::move(listener)), limits_(limits), tls_(std::move(tls)) {}
 
 void ServerCore::start() {
     watch_ = loop_->watch(listener_.get(), EPOLLIN, this);
@@ -70,7 +70,7 @@ void ServerCore::pauseAccepting() {
 }
 
 std::size_t ServerCore::handshaking() const {
-    std::size_t count = 0;
+    std::size_t count = encrypting_;
     for (const auto &[connection, owned] : connections_)
         count += connection->handshaking();
     return count;
@@ -83,7 +83,8 @@ std::size_t ServerCore::waiting() const {
 
 void ServerCore::take(net::UniqueFd fd, const std::string &peer) {
     // Counted only when it may matter.
-    const bool crowded = connections_.size() >= limits_.handshakes && handshaking() >= limits_.handshakes;
+    const bool crowded =
+        connections_.size() + encrypting_ >= limits_.handshakes && handshaking() >= limits_.handshakes;
     auto place = places_->take({limits_.connections, 0, limits_.connectionsPerAddress}, "",
                                peer.substr(0, peer.rfind(':')));
     if (crowded || std::holds_alternative<Places::Full>(place)) {
@@ -91,13 +92,45 @@ void ServerCore::take(net::UniqueFd fd, const std::string &peer) {
         metrics_.dropped.add();
         return;
     }
-    auto connection = std::make_unique<RtmpConnection>(*loop_, std::move(fd), peer, *this, limits_.connection,
-                                                       scratch_, ++lastId_);
+    const auto &taken = std::get<Places::Place>(place);
+    if (tls_)
+        encrypt(std::move(fd), peer, taken);
+    else
+        adopt(std::move(fd), nullptr, peer, taken);
+}
+
+void ServerCore::encrypt(net::UniqueFd fd, const std::string &peer, const Places::Place &place) {
+    encrypting_++;
+    const auto done = [loop = loop_, self = shared_from_this(), peer,
+                       place](net::UniqueFd own, std::unique_ptr<net::ByteStream> stream) {
+        // A task is copied: what can only be moved goes in a shared place.
+        auto socket = std::make_shared<net::UniqueFd>(std::move(own));
+        auto shared = std::make_shared<std::unique_ptr<net::ByteStream>>(std::move(stream));
+        loop->post([self, peer, place, socket, shared] {
+            self->encrypting_--;
+            if (*socket && self->listener_) {
+                self->adopt(std::move(*socket), std::move(*shared), peer, place);
+                return;
+            }
+            GST_WARNING("%s: closed: no TLS handshake", peer.c_str());
+            self->metrics_.dropped.add();
+        });
+    };
+    tls_->accept(std::move(fd), limits_.connection.handshakeTimeout, done);
+}
+
+void ServerCore::adopt(net::UniqueFd fd, std::unique_ptr<net::ByteStream> stream, const std::string &peer,
+                       const Places::Place &place) {
+    const bool encrypted = stream != nullptr;
+    auto connection = std::make_unique<RtmpConnection>(*loop_, std::move(fd), std::move(stream), peer, *this,
+                                                       limits_.connection, scratch_, ++lastId_);
     if (!connection->start())
         return;
     auto *key = connection.get();
-    connections_.emplace(key, Connected{std::move(connection), std::get<Places::Place>(std::move(place))});
+    connections_.emplace(key, Connected{std::move(connection), place});
     armTick();
+    if (encrypted) // what came with the last record of the handshake announces itself no more
+        key->onReady(EPOLLIN);
 }
 
 void ServerCore::armTick() {

@@ -6,6 +6,7 @@
 #include "lib/admission/single_flight.h"
 #include "lib/admission/sliding_log.h"
 #include "lib/net/event_loop.h"
+#include "lib/net/tls_acceptor.h"
 #include "lib/rtmp/rtmp_connection.h"
 #include "lib/rtmp/rtmp_server.h"
 #include "lib/rtmp/server_metrics.h"
@@ -21,7 +22,9 @@ class ServerCore : public std::enable_shared_from_this<ServerCore>,
                    public net::FdListener,
                    public RtmpConnection::Owner {
 public:
-    ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener, const ServerLimits &limits);
+    /// Without `tls` null everybody speaks TLS.
+    ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener, const ServerLimits &limits,
+               std::unique_ptr<net::TlsAcceptor> tls);
 
     void start();
     void setDoor(std::shared_ptr<PublishDoor> door) { door_ = std::move(door); }
@@ -60,6 +63,9 @@ private:
     void closed(RtmpConnection &connection) override;
 
     void take(net::UniqueFd fd, const std::string &peer);
+    void encrypt(net::UniqueFd fd, const std::string &peer, const Places::Place &place);
+    void adopt(net::UniqueFd fd, std::unique_ptr<net::ByteStream> stream, const std::string &peer,
+               const Places::Place &place);
     void pauseAccepting();
     void armTick();
     void tick();
@@ -85,6 +91,8 @@ private:
     const std::shared_ptr<net::EventLoop> loop_;
     net::UniqueFd listener_;
     const ServerLimits limits_;
+    const std::unique_ptr<net::TlsAcceptor> tls_;
+    std::size_t encrypting_ = 0; ///< TLS handshakes under way
     RtmpConnection::Scratch scratch_{};
     net::EventLoop::WatchId watch_ = 0;
     net::EventLoop::TimerId tickTimer_ = 0;

@@ -4,6 +4,7 @@
 #include "tests/pipelines/rtmp_receiver.h"
 #include "tests/support/process.h"
 #include "tests/support/rtmp_publisher.h"
+#include "tests/support/tls_relay.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -373,6 +374,52 @@ static void hostile_peers_do_not_disturb_a_stream() {
     assertComplete(receiver);
 }
 
+static void publishers_speak_tls() {
+    if (noFfmpeg())
+        return;
+    const lt::support::TemporaryDirectory directory;
+    const auto pem = lt::support::makeCertificate(directory, "server", "IP:127.0.0.1");
+    const auto settings = "tls-certificate-file=" + pem;
+    {
+        Receiver receiver("demo", 0, settings.c_str());
+        receiver.play();
+        Receiver other("other", receiver.port(), settings.c_str()); // shares the port
+        other.play();
+        RtmpPublisher plain(receiver.port()); // is no TLS
+        g_assert_false(plain.handshake());
+        auto url = receiver.url("demo");
+        url.replace(0, 4, "rtmps");
+        Process publisher({"ffmpeg",   "-hide_banner",
+                           "-nostdin", "-loglevel",
+                           "warning",  "-re",
+                           "-f",       "lavfi",
+                           "-i",       "sine=duration=3",
+                           "-f",       "lavfi",
+                           "-i",       "testsrc=duration=3:size=1280x720:rate=30",
+                           "-c:a",     "aac",
+                           "-ac",      "2",
+                           "-c:v",     "libx264",
+                           "-preset",  "ultrafast",
+                           "-b:v",     "6M",
+                           "-f",       "flv",
+                           url});
+        receiver.waitForEos();
+        assertComplete(receiver);
+        g_assert_cmpint(publisher.waitForEnd().value_or(-1), ==, 0);
+    }
+    if (!missing({"rtmp2sink", "avenc_aac", "flvmux"})) {
+        Receiver receiver("demo", 0, settings.c_str());
+        receiver.play();
+        auto url = receiver.url("demo");
+        url.replace(0, 4, "rtmps");
+        GstPublisher publisher(std::string(kAudio) +
+                               "! rtmp2sink tls-validation-flags=0 async=false sync=false location=" + url);
+        receiver.waitForEos();
+        assertComplete(receiver);
+        g_assert_true(publisher.end() == "");
+    }
+}
+
 static void who_joins_after_a_minute_is_not_a_minute_late() {
     Receiver receiver("demo");
     ObjectRef<GstClock> clock(gst_system_clock_obtain());
@@ -412,6 +459,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp-publishers/at-once", of_32_at_once_one_gets_through);
     g_test_add_func("/rtmp-publishers/two", two_sessions_on_one_port_do_not_cross);
     g_test_add_func("/rtmp-publishers/hostile", hostile_peers_do_not_disturb_a_stream);
+    g_test_add_func("/rtmp-publishers/tls", publishers_speak_tls);
     g_test_add_func("/rtmp-publishers/late", who_joins_after_a_minute_is_not_a_minute_late);
     const int result = g_test_run();
     gst_deinit();
