@@ -246,79 +246,6 @@ static void frames_of_any_bytes_can_be_sent() {
     g_assert_cmpint(emulator.report().sessions[0].clientCloseCode, ==, 1007); // our own client's answer
 }
 
-static void requests_are_refused_with_the_documented_body() {
-    for (const int status : {400, 401, 402, 403, 422, 429, 500, 503}) {
-        GladiaEmulator emulator;
-        emulator.faults().add({.kind = FaultKind::kRefusePost, .status = status});
-        const HttpAnswer answer = postLive(emulator, "{}");
-        g_assert_cmpint(answer.status, ==, status);
-        const auto body = parsed(answer.body);
-        g_assert_cmpint(json_object_get_int_member(body.get(), "statusCode"), ==, status);
-        g_assert_false(textOf(body.get(), "message").empty());
-        g_assert_true(json_object_has_member(body.get(), "validation_errors") == (status == 400));
-        g_assert_cmpint(postLive(emulator, "{}").status, ==, 201);
-    }
-}
-
-static void an_ignored_request_is_never_answered() {
-    GladiaEmulator emulator;
-    GladiaClient client(emulator, "{}");
-    emulator.faults().add({.kind = FaultKind::kIgnorePost});
-    g_assert_cmpint(httpRequest("POST", emulator.url() + "/v2/live", kGladiaKey, "{}", 1).status, ==, 0);
-    emulator.faults().add({.kind = FaultKind::kIgnoreUpgrade});
-    g_assert_cmpint(WebSocketClient({.url = client.url, .timeoutSeconds = 1}).status(), ==, 0);
-    client.connect();
-}
-
-static bool refused(const GladiaEmulator &emulator) {
-    return httpRequest("GET", emulator.url() + "/v2/live", kGladiaKey).status == 0;
-}
-
-static void a_restart_keeps_or_forgets_the_sessions() {
-    for (const bool forget : {false, true}) {
-        GladiaEmulator emulator;
-        GladiaClient client(emulator, kPlainRequest);
-        client.send(Bytes(3200), 3200);
-        g_assert_true(client.waitFor("audio_chunk"));
-        emulator.faults().add({.kind = FaultKind::kRestart, .forMs = 500, .forgetSessions = forget});
-        g_assert_true(refused(emulator));
-        g_assert_true(client.socket->waitForClose());
-        while (refused(emulator))
-            ;
-        const WebSocketClient again({.url = client.url});
-        g_assert_cmpint(again.status(), ==, forget ? 403 : 101);
-        g_assert_cmpint(postLive(emulator, "{}").status, ==, 201);
-    }
-}
-
-static void an_outage_ends_by_itself_and_loses_nothing() {
-    GladiaEmulator emulator;
-    const Bytes audio = toneBytes("246");
-    emulator.faults().add({.kind = FaultKind::kOutage, .atByte = 12000, .forMs = 50});
-    GladiaClient client(emulator, kPlainRequest);
-    client.send(audio, 1000);
-    g_assert_true(client.socket->waitForClose());
-    while (refused(emulator))
-        ;
-    g_assert_cmpuint(endOfAcks(client), ==, 12000);
-    resumeAndStop(emulator, client, audio, "2 4 6");
-    g_assert_cmpuint(emulator.report().recoveriesMs.size(), ==, 1);
-}
-
-static void in_a_silent_outage_nothing_moves_and_nothing_breaks() {
-    GladiaEmulator emulator;
-    GladiaClient client(emulator, kPlainRequest);
-    const gint64 before = g_get_monotonic_time();
-    emulator.faults().add({.kind = FaultKind::kOutage, .forMs = 100, .silent = true});
-    client.send(toneBytes("35"), 4000);
-    const HttpAnswer late = postLive(emulator, "{}");
-    g_assert_cmpint(late.status, ==, 201);
-    g_assert_cmpint(g_get_monotonic_time() - before, >=, 100000);
-    client.stop();
-    g_assert_true(client.socket->waitForClose());
-    assertText(finalTextOf(client.socket->frames()), " 3 5");
-}
-
 static void results_that_were_not_sent_wait_for_the_next_connection() {
     const auto now = std::make_shared<std::atomic<std::int64_t>>(0);
     GladiaEmulator emulator({.delays = {.final = {80, 80}}, .clock = {.monotonicMilliseconds = [now] {
@@ -377,11 +304,6 @@ int main(int argc, char **argv) {
     ADD(finals_come_twice_or_in_the_wrong_order);
     ADD(a_final_that_nothing_overtakes_still_comes_before_the_end);
     ADD(frames_of_any_bytes_can_be_sent);
-    ADD(requests_are_refused_with_the_documented_body);
-    ADD(an_ignored_request_is_never_answered);
-    ADD(a_restart_keeps_or_forgets_the_sessions);
-    ADD(an_outage_ends_by_itself_and_loses_nothing);
-    ADD(in_a_silent_outage_nothing_moves_and_nothing_breaks);
     ADD(results_that_were_not_sent_wait_for_the_next_connection);
     ADD(nonsense_is_refused_in_words);
 #undef ADD

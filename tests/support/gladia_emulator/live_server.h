@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -59,6 +60,7 @@ private:
     bool goOnTheAir(GError **error);
     void goOffTheAir(std::int64_t forMs);
     void beginSilence(std::int64_t forMs);
+    void endOutages();
     void setSilent(bool silent);
     void reachableAgain();
     void happen(const Faults::Occurrence &occurrence);
@@ -77,7 +79,9 @@ private:
     support::SourceRef limitsTimer_;
     support::SourceRef faultTimer_;
     support::SourceRef outageTimer_;
-    bool silent_ = false;               // nothing moves
+    bool silent_ = false; // nothing moves
+    std::optional<std::int64_t> offTheAirUntilMs_;
+    std::optional<std::int64_t> silentUntilMs_;
     std::int64_t reachableAgainUs_ = 0; // real time
     std::set<std::string> recovering_;  // ids of sessions that have acknowledged nothing since then
     std::vector<double> recoveriesMs_;

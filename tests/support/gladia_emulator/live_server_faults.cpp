@@ -25,6 +25,7 @@ void LiveServer::applyFaults() {
 
 void LiveServer::timeMoved() {
     applyFaults();
+    endOutages();
     for (const auto &session : store_.all())
         session->checkLimits();
     changed_();
@@ -57,29 +58,51 @@ void LiveServer::goOffTheAir(std::int64_t forMs) {
     parked_.forget();
     for (const auto &connection : connections_)
         connection->drop();
-    soup_server_disconnect(server_.get());
-    GError *error = nullptr;
-    if (!socket_.rebind(&error)) {
-        const support::ErrorRef owned(error);
-        print(std::string("the port was lost: ") + owned->message);
-        return;
+    if (!offTheAirUntilMs_) {
+        soup_server_disconnect(server_.get());
+        GError *error = nullptr;
+        if (!socket_.rebind(&error)) {
+            const support::ErrorRef owned(error);
+            print(std::string("the port was lost: ") + owned->message);
+            return;
+        }
     }
-    outageTimer_ = thread_.startTimer(static_cast<unsigned>(forMs), [this] {
+    const std::int64_t until = options_.clock.monotonicMilliseconds() + forMs;
+    offTheAirUntilMs_ = std::max(offTheAirUntilMs_.value_or(until), until);
+    endOutages();
+}
+
+void LiveServer::beginSilence(std::int64_t forMs) {
+    const std::int64_t until = options_.clock.monotonicMilliseconds() + forMs;
+    silentUntilMs_ = std::max(silentUntilMs_.value_or(until), until);
+    setSilent(true);
+    endOutages();
+}
+
+/// Ends those whose time is over, and comes back for the others. Of overlapping ones the longest counts.
+void LiveServer::endOutages() {
+    const std::int64_t now = options_.clock.monotonicMilliseconds();
+    if (offTheAirUntilMs_ && now >= *offTheAirUntilMs_) {
+        offTheAirUntilMs_.reset();
         GError *problem = nullptr;
         if (!goOnTheAir(&problem)) {
             const support::ErrorRef owned(problem);
             print(std::string("cannot listen again: ") + owned->message);
         }
         reachableAgain();
-        return false;
-    });
-}
-
-void LiveServer::beginSilence(std::int64_t forMs) {
-    setSilent(true);
-    outageTimer_ = thread_.startTimer(static_cast<unsigned>(forMs), [this] {
+    }
+    if (silentUntilMs_ && now >= *silentUntilMs_) {
         reachableAgain();
         setSilent(false);
+    }
+    outageTimer_.reset();
+    if (!offTheAirUntilMs_ && !silentUntilMs_)
+        return;
+    const std::int64_t next =
+        std::min(offTheAirUntilMs_.value_or(G_MAXINT64), silentUntilMs_.value_or(G_MAXINT64));
+    outageTimer_ = thread_.startTimer(static_cast<unsigned>(next - now), [this] {
+        const support::SourceRef self = std::move(outageTimer_);
+        endOutages();
         return false;
     });
 }
@@ -95,6 +118,8 @@ void LiveServer::reachableAgain() {
 
 void LiveServer::setSilent(bool silent) {
     silent_ = silent;
+    if (!silent)
+        silentUntilMs_.reset();
     for (const auto &session : store_.all())
         session->freeze(silent);
     for (const auto &connection : connections_)
