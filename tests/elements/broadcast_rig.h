@@ -6,6 +6,7 @@
 #include "tests/support/raw_viewer.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,6 +93,13 @@ public:
         guint64 value = 0;
         g_assert_true(gst_structure_get_uint64(stats.get(), name, &value));
         return value;
+    }
+    /// Open descriptors of this process.
+    static std::size_t descriptors() {
+        std::size_t count = 0;
+        for ([[maybe_unused]] const auto &entry : std::filesystem::directory_iterator("/proc/self/fd"))
+            count++;
+        return count;
     }
     /// Waits for the element message `transcriptbroadcast/…`; returns its reason, if it has one.
     std::string waitForClient(const char *what) {
