@@ -74,6 +74,7 @@ std::string viewerMessage(const Transcript &transcript, std::string_view utteran
     writeTime(writer, "end", transcript.endNs);
     if (transcript.confidence >= 0)
         writer.key("confidence").number(transcript.confidence);
+    writeFindings(writer, transcript.findings);
     writeText(writer, "reason", transcript.reason);
     writeFindings(writer, transcript.findings);
     writer.key("serverTimestamp").integer(stamp.unixMs);

@@ -69,7 +69,10 @@ QueueDrops ViewerQueue::clear() {
     QueueDrops drops;
     for (Index index = firstDroppable(); index != kNone;) {
         const Index next = nodes_[index].next;
-        drop(index, DropReason::Closed, drops);
+        // What was told last, such as when to come back, is small and still of use.
+        const Frame &frame = *nodes_[index].frame;
+        if (frame.frameClass() != FrameClass::Notice || frame.label().key == 0)
+            drop(index, DropReason::Closed, drops);
         index = next;
     }
     return drops;

@@ -35,7 +35,7 @@ public:
     void pushFirst(FrameRef notice);
     /// Drops partials that have waited for too long.
     QueueDrops expire(net::TimePoint now);
-    /// Drops everything that has not begun to leave.
+    /// Drops everything that has not begun to leave, but for notices with a key.
     QueueDrops clear();
 
     bool empty() const { return head_ == kNone; }

@@ -18,6 +18,7 @@ namespace {
 using Kind = ViewerRequest::Kind;
 
 constexpr std::size_t kMaxShownType = 40;
+constexpr double kMaxPlain = 1e15;
 /// Numbers above this are not exact in JSON's most common reader.
 constexpr std::int64_t kMaxToken = std::int64_t{1} << 53;
 
@@ -34,13 +35,17 @@ std::optional<Kind> kindOf(std::string_view type) {
     return std::nullopt;
 }
 
+/// As short as can be. What has no fraction must not look like an integer that no reader can hold.
 void writeNumber(JsonWriter &writer, double value) {
-    std::array<char, 32> digits;
-    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    if (std::isfinite(value))
-        writer.raw({digits.data(), static_cast<std::size_t>(written.ptr - digits.data())});
-    else
+    if (!std::isfinite(value)) {
         writer.null();
+        return;
+    }
+    std::array<char, 32> digits;
+    const auto form =
+        std::abs(value) < kMaxPlain ? std::chars_format::general : std::chars_format::scientific;
+    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value + 0.0, form);
+    writer.raw({digits.data(), static_cast<std::size_t>(written.ptr - digits.data())});
 }
 
 void writeValue(JsonWriter &writer, JsonNode *node) {

@@ -96,6 +96,12 @@ void writeWords(JsonWriter &writer, const std::vector<Word> &words) {
     writer.endArray();
 }
 
+} // namespace
+
+std::string_view kindName(GstTranscriptKind kind) {
+    return kKindNames.at(static_cast<std::size_t>(kind));
+}
+
 void writeFindings(JsonWriter &writer, const std::vector<Finding> &findings) {
     if (findings.empty())
         return;
@@ -109,12 +115,6 @@ void writeFindings(JsonWriter &writer, const std::vector<Finding> &findings) {
         writer.endObject();
     }
     writer.endArray();
-}
-
-} // namespace
-
-std::string_view kindName(GstTranscriptKind kind) {
-    return kKindNames.at(static_cast<std::size_t>(kind));
 }
 
 void writeMembers(JsonWriter &writer, const Transcript &transcript) {
@@ -185,7 +185,9 @@ Transcript transcriptFromText(std::string_view text, std::uint64_t startNs, std:
     transcript.startNs = startNs;
     transcript.endNs = startNs == kNoTime || durationNs == kNoTime ? kNoTime : startNs + durationNs;
     // A stream of plain text has no ids: its time is what tells one final from the next.
-    transcript.utteranceId = startNs == kNoTime ? "" : "t" + std::to_string(startNs);
+    // Appended: GCC 12 warns of an overlap in `"t" + std::to_string()` that is not there.
+    if (startNs != kNoTime)
+        (transcript.utteranceId = 't') += std::to_string(startNs);
     return transcript;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Rooms as other threads see them. Runs under ThreadSanitizer.
 #include "lib/broadcast/room_handle.h"
+#include "lib/metrics/render.h"
 #include "tests/support/raw_viewer.h"
 
 #include <atomic>
@@ -228,6 +229,142 @@ void an_inbox_nobody_empties_is_bounded_and_loses_partials_first() {
     g_assert_cmpuint(hub.room->counts()->finals, ==, RoomHandle::kMaxInbox);
 }
 
+ViewerProfile v2() {
+    ViewerProfile profile;
+    profile.form = ViewerForm::V2;
+    return profile;
+}
+
+/// Text frames up to one that has `text` in it; the test fails when the stream ends before.
+std::string readTo(RawViewer &viewer, const std::string &text) {
+    for (;;) {
+        const auto frame = viewer.next();
+        g_assert_true(frame.has_value());
+        if (frame->opcode == 1 && frame->payload.find(text) != frame->payload.npos)
+            return frame->payload;
+    }
+}
+
+void a_room_waits_for_its_first_element_and_keeps_its_viewers_for_the_next() {
+    metrics::Registry registry;
+    auto loop = std::make_shared<net::EventLoop>("test");
+    auto room = std::make_shared<RoomHandle>(Room::Loops{loop}, "demo", RoomSettings{}, registry);
+    g_assert_true(room->live());
+    g_assert_false(room->fed());
+    RawViewer early;
+    room->addViewer({early.takeServerEnd(), "", "peer"}, v2());
+    readTo(early, R"("state":"waiting")");
+    loop->runSync([] {});
+    g_assert_true(metrics::toJson(registry.snapshot()).find("demo") == std::string::npos);
+    Watcher first;
+    room->attach(first, {}, {loop});
+    g_assert_true(room->fed());
+    readTo(early, R"({"type":"state","state":"live")");
+    room->publish(message("u1"));
+    readTo(early, R"("seq":1)");
+    g_assert_true(metrics::toJson(registry.snapshot()).find(R"("ws.session_clients.demo":1)") !=
+                  std::string::npos);
+    room->detach();
+    readTo(early, R"({"type":"state","state":"paused")");
+    RawViewer late; // one may join a room that lingers
+    room->addViewer({late.takeServerEnd(), "", "peer"}, v2());
+    readTo(late, R"("state":"paused")");
+    readTo(late, "text of u1");
+    g_assert_cmpint(first.read(first.added), ==, 0); // it had gone
+    Watcher second;
+    room->attach(second, {}, {loop});
+    room->publish(message("u1")); // known
+    room->publish(message("u2"));
+    readTo(early, R"("seq":2)");
+    room->shutDown();
+    g_assert_cmpint(second.read(second.removed), ==, 2);
+    readTo(early, "reconnectAfterMs");
+    g_assert_cmpuint(readToClose(early, 1001), ==, 0);
+    g_assert_true(metrics::toJson(registry.snapshot()).find("demo") == std::string::npos);
+}
+
+void a_room_that_expires_ends_the_session() {
+    metrics::Registry registry;
+    auto loop = std::make_shared<net::EventLoop>("test");
+    auto room = std::make_shared<RoomHandle>(Room::Loops{loop}, "demo", RoomSettings{}, registry);
+    RawViewer viewer;
+    room->addViewer({viewer.takeServerEnd(), "", "peer"}, v2());
+    room->expire();
+    readTo(viewer, "session_end");
+    g_assert_cmpuint(readToClose(viewer, 1000), ==, 0);
+    loop->runSync([] {});
+    loop->runSync([] {});
+    g_assert_false(room->live());
+    RawViewer late;
+    room->addViewer({late.takeServerEnd(), "", "peer"}, v2());
+    g_assert_cmpuint(readToClose(late, 1001), ==, 0);
+    room->shutDown();
+}
+
+void a_shutdown_is_spread_over_the_drain_time_and_no_longer() {
+    Hub hub({.maxQueueBytes = 64 * 1024 * 1024, .drain = std::chrono::milliseconds(300)});
+    constexpr int kViewers = 300;
+    std::vector<RawViewer> viewers(kViewers);
+    for (auto &viewer : viewers)
+        hub.room->addViewer({viewer.takeServerEnd(), "", "peer"}, v2());
+    hub.watcher.waitFor(hub.watcher.added, kViewers);
+    for (auto &viewer : viewers)
+        readTo(viewer, "snapshot");
+    RawViewer stalled;
+    hub.join(stalled);
+    for (int i = 0; i < 12; i++) {
+        RoomMessage big = message("big");
+        Transcript transcript = valueOf(big.transcript.get());
+        transcript.utteranceId += std::to_string(i);
+        transcript.text.assign(40000, 'x');
+        big.transcript = makeTranscript(std::move(transcript));
+        hub.room->publish(std::move(big));
+        for (auto &viewer : viewers)
+            readTo(viewer, "\"big" + std::to_string(i) + '"');
+    }
+    std::thread reader([&viewers] {
+        for (auto &viewer : viewers) {
+            readTo(viewer, R"({"type":"shutdown","reconnectAfterMs":)");
+            g_assert_cmpuint(readToClose(viewer, 1001), ==, 0);
+        }
+    });
+    hub.room->shutDown(); // comes back although one viewer takes nothing
+    reader.join();
+    g_assert_cmpint(hub.watcher.read(hub.watcher.removed), ==, kViewers + 1);
+    g_assert_cmpuint(hub.room->counts()->viewers, ==, 0);
+}
+
+void several_threads_share_the_viewers_while_all_go_on() {
+    Hub hub({.ioThreads = 3});
+    const Room::Loops loops{hub.loop, std::make_shared<net::EventLoop>("test 1"),
+                            std::make_shared<net::EventLoop>("test 2")};
+    Watcher watcher;
+    hub.room->detach();
+    hub.room->attach(watcher, {}, loops);
+    std::atomic<bool> stop = false;
+    std::thread publisher([&] {
+        for (int i = 0; !stop; i++)
+            hub.room->publish(message(std::to_string(i / 3), i % 3 == 2));
+    });
+    for (int round = 0; round < 30; round++) {
+        RawViewer viewers[6];
+        for (auto &viewer : viewers) {
+            hub.room->addViewer({viewer.takeServerEnd(), "", "peer"}, v2());
+            viewer.send(1, R"({"type":"claim"})");
+        }
+        for (auto &viewer : viewers) {
+            readTo(viewer, "snapshot");
+            readTo(viewer, R"("type":"transcript")");
+        }
+    }
+    stop = true;
+    publisher.join();
+    watcher.waitFor(watcher.removed, 180);
+    hub.room->shutDown();
+    g_assert_cmpuint(hub.room->counts()->viewers, ==, 0);
+    g_assert_cmpint(watcher.read(watcher.leases), >, 0);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -240,5 +377,10 @@ int main(int argc, char **argv) {
                     nothing_is_told_after_the_shutdown_and_late_comers_are_turned_away);
     g_test_add_func("/broadcast-hub/churn", viewers_join_and_leave_while_threads_publish_and_policies_change);
     g_test_add_func("/broadcast-hub/inbox", an_inbox_nobody_empties_is_bounded_and_loses_partials_first);
+    g_test_add_func("/broadcast-hub/linger",
+                    a_room_waits_for_its_first_element_and_keeps_its_viewers_for_the_next);
+    g_test_add_func("/broadcast-hub/expire", a_room_that_expires_ends_the_session);
+    g_test_add_func("/broadcast-hub/drain", a_shutdown_is_spread_over_the_drain_time_and_no_longer);
+    g_test_add_func("/broadcast-hub/threads", several_threads_share_the_viewers_while_all_go_on);
     return g_test_run();
 }

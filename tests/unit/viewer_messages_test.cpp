@@ -82,6 +82,11 @@ void other_kinds_have_types_of_their_own_that_never_split() {
     const std::string translation = viewerMessage(transcript, "00_3", kStamp);
     g_assert_true(translation.starts_with(R"({"type":"translation",)"));
     expect(splitMessage(translation, true), translation.c_str());
+    transcript.kind = GST_TRANSCRIPT_KIND_ENTITIES;
+    transcript.findings = {{"NAME_GIVEN", "", "Ann", kNoTime, kNoTime}};
+    const std::string entities = viewerMessage(transcript, "00_3", kStamp);
+    g_assert_true(entities.find(R"("findings":[{"type":"NAME_GIVEN","text":"Ann"}])") != entities.npos);
+    transcript.findings.clear();
     transcript.kind = GST_TRANSCRIPT_KIND_GAP;
     transcript.reason = "overload";
     const std::string gap = viewerMessage(transcript, "00_3", kStamp);

@@ -166,12 +166,15 @@ void clearing_tells_what_was_lost() {
     queue.push(final("b!", 2));
     queue.push(final("c!", 3));
     queue.push(makeControl(Opcode::Ping, "p1"));
+    queue.push(makeNotice("n1", 7));
+    queue.push(makeNotice("n2"));
     const auto drops = queue.clear();
     g_assert_cmpuint(drops.total().partials, ==, 1);
     g_assert_cmpuint(drops.total().finals, ==, 2);
-    g_assert_true(queue.empty());
+    expect(queue, "n1");
+    g_assert_cmpuint(queue.size(), ==, 0);
     queue.push(final("d!", 4));
-    expect(queue, "d!");
+    expect(queue, "n1 d!");
 }
 
 FrameRef message(FrameClass frameClass, FrameLabel::Key utterance, std::uint64_t seq, net::TimePoint queuedAt,
