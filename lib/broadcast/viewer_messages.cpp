@@ -28,21 +28,6 @@ void writeTime(JsonWriter &writer, std::string_view name, std::uint64_t ns) {
 }
 
 /// Of the kinds that have some; viewers of the first protocol never see those.
-void writeFindings(JsonWriter &writer, const std::vector<Finding> &findings) {
-    if (findings.empty())
-        return;
-    writer.key("findings").beginArray();
-    for (const Finding &finding : findings) {
-        writer.beginObject().key("type").string(finding.type);
-        writeText(writer, "emotion", finding.emotion);
-        writer.key("text").string(finding.text);
-        writeTime(writer, "start", finding.startNs);
-        writeTime(writer, "end", finding.endNs);
-        writer.endObject();
-    }
-    writer.endArray();
-}
-
 } // namespace
 
 std::string splitMessage(std::string_view message, bool isFinal) {
@@ -74,7 +59,6 @@ std::string viewerMessage(const Transcript &transcript, std::string_view utteran
     writeTime(writer, "end", transcript.endNs);
     if (transcript.confidence >= 0)
         writer.key("confidence").number(transcript.confidence);
-    writeFindings(writer, transcript.findings);
     writeText(writer, "reason", transcript.reason);
     writeFindings(writer, transcript.findings);
     writer.key("serverTimestamp").integer(stamp.unixMs);
