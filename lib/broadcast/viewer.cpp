@@ -62,6 +62,7 @@ Viewer::Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, Setup s
       admission_(std::move(setup.admission)),
       info_(std::move(setup.info)),
       limits_(setup.limits),
+      inbound_(setup.limits->messagesPerSecond),
       form_(setup.form) {
     if (!setup.filter.everything())
         filter_ = std::make_unique<const ViewerFilter>(std::move(setup.filter));
@@ -277,14 +278,7 @@ void Viewer::parse(std::string_view bytes) {
 bool Viewer::withinRate() {
     if (!owner_ || deaf_ || state_ != State::Open)
         return false;
-    if (limits_->messagesPerSecond == 0)
-        return true;
-    const net::TimePoint now = owner_->now();
-    if (now - rateSecond_ >= std::chrono::seconds(1)) {
-        rateSecond_ = now;
-        rateCount_ = 0;
-    }
-    if (++rateCount_ <= limits_->messagesPerSecond)
+    if (inbound_.admit(owner_->now()))
         return true;
     deaf_ = true;
     closeNow({closecode::kPolicy, "Too many messages", Departure::ProtocolError});

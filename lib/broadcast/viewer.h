@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/admission/sliding_log.h"
 #include "lib/broadcast/frame.h"
 #include "lib/broadcast/viewer_profile.h"
 #include "lib/broadcast/viewer_queue.h"
@@ -191,8 +192,7 @@ private:
     std::shared_ptr<void> admission_;
     ViewerInfoRef info_;
     const ViewerLimits *limits_;
-    net::TimePoint rateSecond_; // start of the second whose messages are counted
-    std::uint32_t rateCount_ = 0;
+    SlidingLog inbound_; // messages and pings
     ViewerForm form_;
     State state_ = State::Open;
     Departure departure_ = Departure::Closed; // in state Flushing: what the owner will be told

@@ -28,8 +28,8 @@ function branch(fd, port, session, tags, properties) {
 /** transcriptbroadcast in stock gst-launch-1.0, on one port, fed through pipes. */
 export class Broadcast {
   /** `sessions`: one pipeline each. `eos`: end() ends the sessions; without it the server just goes. `token`: what
-   *  viewers have to show. */
-  constructor(port, sessions = ["demo"], { eos = false, tags = "", token = "" } = {}) {
+   *  viewers have to show. `properties`: of transcriptbroadcast, NAME=VALUE. `environment`: what it finds there besides. */
+  constructor(port, sessions = ["demo"], { eos = false, tags = "", token = "", properties = [], environment = {} } = {}) {
     this.port = port;
     this.url = `http://127.0.0.1:${port}/`;
     this.output = "";
@@ -39,11 +39,12 @@ export class Broadcast {
       execFileSync("mkfifo", [path]);
       return [session, openSync(path, "r+")]; // both ways: opening waits for nobody
     }));
-    const properties = token ? ["auth-token-env=TEST_VIEWER_TOKEN"] : [];
-    const lines = sessions.flatMap((session, index) => branch(index + 3, port, session, tags, properties));
+    const all = [...properties, ...(token ? ["auth-token-env=TEST_VIEWER_TOKEN"] : [])];
+    const lines = sessions.flatMap((session, index) => branch(index + 3, port, session, tags, all));
     this.headers = token ? { Authorization: `Bearer ${token}` } : {};
     this.process = spawn("gst-launch-1.0", [...(eos ? ["-e"] : []), ...lines],
-      { stdio: ["ignore", "pipe", "pipe", ...this.pipes.values()], env: { ...process.env, TEST_VIEWER_TOKEN: token } });
+      { stdio: ["ignore", "pipe", "pipe", ...this.pipes.values()],
+        env: { ...process.env, TEST_VIEWER_TOKEN: token, ...environment } });
     for (const stream of [this.process.stdout, this.process.stderr])
       stream.on("data", (data) => { this.output += data; });
   }

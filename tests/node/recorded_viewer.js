@@ -31,8 +31,11 @@ export class RecordedViewer {
     for (const look of [...this.#waiting]) look();
   }
 
+  /** Connected and in the room, so that it misses nothing from here on: the room's side answers pings. */
   async opened() {
     if (this.socket.readyState === WebSocket.CONNECTING) await once(this.socket, "open");
+    this.socket.ping();
+    await once(this.socket, "pong");
     return this;
   }
 

@@ -92,6 +92,12 @@ public:
         return ended_;
     }
 
+    /// True when the server has closed; waits for at most so long.
+    bool hasEnded(int withinMs) {
+        fill(withinMs);
+        return ended_;
+    }
+
     void send(unsigned opcode, const std::string &payload) {
         std::string out{static_cast<char>(0x80 | opcode), static_cast<char>(0x80 | payload.size())};
         out.append(4, '\0'); // a mask of zeros
@@ -100,7 +106,7 @@ public:
     /// Nothing happens when the server has closed already.
     void sendBytes(const std::string &bytes) {
         const ssize_t sent = ::send(own_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        g_assert_true(sent == static_cast<ssize_t>(bytes.size()) || errno == EPIPE);
+        g_assert_true(sent == static_cast<ssize_t>(bytes.size()) || errno == EPIPE || errno == ECONNRESET);
     }
 
 private:
@@ -122,7 +128,7 @@ private:
         if (in_.size() < 2)
             return std::nullopt;
         g_assert_cmpuint(byte(0) & 0xf0, ==, 0x80); // whole, no extension
-        g_assert_cmpuint(byte(1), <, 127);          // a server does not mask, and tests send short messages
+        g_assert_cmpuint(byte(1), <, 127);          // a server does not mask, and tests send up to 64 KiB
         std::size_t header = 2, size = byte(1);
         if (size == 126) {
             header = 4;
