@@ -74,7 +74,7 @@ void an_announced_gigabyte_is_refused_before_it_comes() {
 }
 
 void who_never_reads_is_closed_and_costs_the_others_nothing() {
-    Rig rig(makeWith({{"write-timeout-ms", 300}}));
+    Rig rig(makeWith({{"write-timeout-ms", 300}, {"max-queue-bytes", 64 << 20}}));
     RawViewer deaf(rig.port(), "/ws/demo");
     WebSocketClient quick(rig.at("/ws/demo"));
     for (int i = 0; i < 2; i++)
