@@ -217,8 +217,15 @@ void GladiaConnection::reportClose() {
     context_.listener.onClosed(id_, code ? code : kCloseAbnormal, reason);
 }
 
+/// False also when it has just broken, while what had come before is still being read: what is not sent then
+/// goes again on the next connection.
+bool GladiaConnection::canSend() const {
+    return socket_ && !closed_ &&
+           soup_websocket_connection_get_state(socket_.get()) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
 void GladiaConnection::sendAudio(const AudioBlock &block) {
-    if (!socket_ || closed_)
+    if (!canSend())
         return;
     if (!block.buffer)
         return sendSilence(block);
@@ -233,7 +240,7 @@ void GladiaConnection::sendSilence(const AudioBlock &block) {
 }
 
 void GladiaConnection::sendText(const std::string &text) {
-    if (socket_)
+    if (canSend())
         soup_websocket_connection_send_text(socket_.get(), text.c_str());
 }
 

@@ -65,6 +65,7 @@ private:
     static void readOn(CallPtr call);
     void adopt(Socket socket);
     void reportClose();
+    bool canSend() const;
     void sendSilence(const AudioBlock &block);
     Failure failureOf(const GError *error) const;
     Failure failureOfAnswer(SoupMessage *message, const GError *error) const;

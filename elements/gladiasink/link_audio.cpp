@@ -14,13 +14,15 @@ constexpr std::size_t kLeastFrameBytes = 4 * 1024;
 constexpr std::uint64_t kMaxFrameNs = 500'000'000;
 /// What the service may take beyond the longest utterance until its final has come.
 constexpr std::uint64_t kFinalDelayNs = 5'000'000'000;
+/// Where nobody speaks, nothing is owed; the detector may be late.
+constexpr std::uint64_t kKeptSilenceNs = 1'000'000'000;
 
 } // namespace
 
 LinkAudio::LinkAudio(const SessionConfig &config, const AudioFormat &format)
     : format_(format),
       windowNs_(config.maxInFlightNs),
-      keepNs_(static_cast<std::uint64_t>(config.options.maxUtterance * 1e9) + kFinalDelayNs),
+      keepNs_(2 * (static_cast<std::uint64_t>(config.options.maxUtterance * 1e9) + kFinalDelayNs)),
       pacer_(config.catchupSpeed),
       frameBytes_(kMaxFrameBytes) {}
 
@@ -111,7 +113,8 @@ void LinkAudio::trim() {
     if (!backlog_)
         return;
     const std::uint64_t unsettled = acked_ - std::min(settled_, acked_);
-    const std::uint64_t frames = format_.rate * (keepNs_ / 1'000'000) / 1000;
+    const std::uint64_t keepNs = owesWords() ? keepNs_ : kKeptSilenceNs;
+    const std::uint64_t frames = format_.rate * (keepNs / 1'000'000) / 1000;
     backlog_->trimKept(std::min(unsettled, frames * format_.bytesPerFrame()));
 }
 

@@ -29,6 +29,8 @@ public:
     std::optional<AudioBlock> take(std::uint64_t now, AudioTimeline &timeline);
     /// When take() is worth asking again without any other event; nothing when it is not.
     std::optional<std::uint64_t> dueAt() const;
+    /// There is something for it.
+    bool hasAudio() const { return backlog_ && backlog_->headFormat() == format_; }
     /// No block of this session's format is left, and none will come before another format or the end.
     bool finished() const;
 

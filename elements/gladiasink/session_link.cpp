@@ -2,6 +2,7 @@
 #include "elements/gladiasink/session_link.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace lt::gladia {
@@ -18,6 +19,16 @@ struct Overloaded : F... {
 };
 template <typename... F>
 Overloaded(F...) -> Overloaded<F...>;
+
+/// The number at the end of an id like 00_00000003.
+std::optional<std::uint64_t> counterOf(std::string_view id) {
+    const std::size_t begin = id.find_last_not_of("0123456789");
+    if (begin == std::string_view::npos || begin + 1 == id.size() || id.size() - begin > 16)
+        return std::nullopt;
+    std::uint64_t number = 0;
+    std::from_chars(id.data() + begin + 1, id.data() + id.size(), number);
+    return number;
+}
 
 } // namespace
 
@@ -235,6 +246,10 @@ std::optional<SpokenTranscript> SessionLink::handle(std::uint64_t now, ServerMes
 }
 
 std::optional<SpokenTranscript> SessionLink::transcribed(std::uint64_t now, Utterance utterance) {
+    if (utterance.isFinal && !noteFinal(utterance)) {
+        failed(now, lostTranscripts());
+        return std::nullopt; // heard again, and in its place
+    }
     stall_.transcribed(now, utterance.isFinal);
     if (utterance.isFinal)
         audio_.settle(utterance.end);
@@ -242,6 +257,18 @@ std::optional<SpokenTranscript> SessionLink::transcribed(std::uint64_t now, Utte
     if (stall_.stalled() && state_ == State::Open)
         stalled(now);
     return spoken;
+}
+
+/// False when a final before this one must have been lost with a connection: the service counts utterances.
+bool SessionLink::noteFinal(const Utterance &utterance) {
+    const auto number = counterOf(utterance.id);
+    const bool skipped = finalsMayBeLost_ && canReplay() && number && *number > nextNumber_;
+    if (skipped)
+        return false;
+    finalsMayBeLost_ = false;
+    if (number)
+        nextNumber_ = *number + 1;
+    return true;
 }
 
 void SessionLink::acknowledged(std::uint64_t now, const AudioAck &ack) {
@@ -268,9 +295,10 @@ void SessionLink::rejected(std::uint64_t now, const std::string &reason) {
     context_.observer.onNotice(AudioRejected{reason});
     if (state_ == State::Resuming)
         resume(now, std::nullopt);
-    else if (state_ == State::Open && audio_.inFlightBytes() > 0)
-        failed(now, makeFailure(Trouble::Lost, Remedy::Retry,
-                                "Gladia did not take a piece of audio; it is sent again.", reason));
+    else if (audio_.inFlightBytes() > 0)
+        // What was sent behind it has a hole before it, and every position is off.
+        failed(now, makeFailure(Trouble::Lost, Remedy::NewSession,
+                                "Gladia did not take a piece of audio; another session hears it.", reason));
 }
 
 } // namespace lt::gladia

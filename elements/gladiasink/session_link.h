@@ -106,6 +106,10 @@ private:
     void send(std::uint64_t now, const AudioBlock &block);
     std::optional<SpokenTranscript> handle(std::uint64_t now, ServerMessage message);
     std::optional<SpokenTranscript> transcribed(std::uint64_t now, Utterance utterance);
+    bool noteFinal(const Utterance &utterance);
+    /// With several channels, some of the kept audio may have been transcribed in one and not in another.
+    bool canReplay() const { return audio_.attached() && audio_.format().channels == 1; }
+    static Failure lostTranscripts();
     void acknowledged(std::uint64_t now, const AudioAck &ack);
     void rejected(std::uint64_t now, const std::string &reason);
     void failed(std::uint64_t now, Failure failure, unsigned code = kCloseNormal,
@@ -136,8 +140,10 @@ private:
     const bool replacement_;
     bool held_ = false;
     bool everOpened_ = false;
-    bool progressed_ = false; // audio of this session was acknowledged
-    unsigned fruitless_ = 0;  // failures that the service answered, since the last progress
+    bool progressed_ = false;      // audio of this session was acknowledged
+    unsigned fruitless_ = 0;       // failures that the service answered, since the last progress
+    bool finalsMayBeLost_ = false; // with the connection; until the next one shows whether they are
+    std::uint64_t nextNumber_ = 0; // of the next final
     bool stopAcknowledged_ = false;
     std::uint64_t stopSentAt_ = 0;  // on this connection, and not answered yet; else 0
     std::uint64_t delayNs_;         // before the first attempt; once gone: of the successor

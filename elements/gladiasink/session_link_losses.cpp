@@ -30,11 +30,20 @@ void SessionLink::closed(std::uint64_t now, unsigned code, std::string_view reas
                          (state_ == State::Stopping || stopAcknowledged_ || !audio_.positionUnknown());
     if (!inOrder)
         return failed(now, failureOfClose(code, reason));
+    const bool owed = audio_.owesWords() || transcripts_.openUtterances() > 0;
+    if (finalsMayBeLost_ && owed && canReplay())
+        return failed(now, lostTranscripts());
     if (state_ == State::Resuming)
         resume(now, std::nullopt); // it had everything, and the stop: hence the close
     context_.transport.close(std::exchange(connection_, kNoConnection), kCloseNormal, "");
     audio_.acknowledgeAll();
     state_ = State::Closed;
+}
+
+Failure SessionLink::lostTranscripts() {
+    return makeFailure(Trouble::Lost, Remedy::NewSession,
+                       "Transcripts were lost with a connection; their audio is heard again.",
+                       "A final is missing.");
 }
 
 Remedy SessionLink::remedyFor(const Failure &failure) const {
@@ -58,12 +67,13 @@ void SessionLink::failed(std::uint64_t now, Failure failure, unsigned code, cons
     context_.transport.close(std::exchange(connection_, kNoConnection), code, reason);
     if (wasOpen) {
         audio_.connectionLost();
+        finalsMayBeLost_ = true;
         context_.observer.onNotice(Lost{sessionId_, failure});
     }
     if (failure.closeCode == kCloseTooBig)
         audio_.useSmallerFrames();
     // The service answers, and yet no audio gets through.
-    if (failure.httpStatus != 0 || failure.closeCode != 0)
+    if ((failure.httpStatus != 0 || failure.closeCode != 0) && audio_.hasAudio())
         fruitless_++;
     const Remedy remedy = remedyFor(failure);
     if (remedy == Remedy::Stop)
@@ -76,7 +86,7 @@ void SessionLink::failed(std::uint64_t now, Failure failure, unsigned code, cons
                        std::to_string(policy_.shortLives()) + " times in a row. " + failure.text;
     if (remedy == Remedy::NewSession) {
         state_ = State::Gone;
-        delayNs_ = replacement_ && !progressed_ ? *delay : 0;
+        delayNs_ = replacement_ ? *delay : 0;
         failure_ = std::move(failure);
         return;
     }
