@@ -16,6 +16,7 @@ constexpr int kLookUpMs = 50; // how soon a shortened patience is noticed
 
 std::string oneLine(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
+    std::replace(text.begin(), text.end(), '\t', ' ');
     while (!text.empty() && (text.back() == ' ' || text.back() == '.'))
         text.pop_back();
     return text;
@@ -75,6 +76,8 @@ Answer PqConnection::refusedConnection() {
         reason.find("no password") != reason.npos || reason.find("no pg_hba.conf entry") != reason.npos ||
         (reason.find("role \"") != reason.npos && reason.find("does not exist") != reason.npos))
         verdict = Verdict::NotAllowed;
+    else if (reason.starts_with("invalid ")) // a setting, such as the port
+        verdict = Verdict::Unusable;
     else if (reason.find("database \"") != reason.npos && reason.find("does not exist") != reason.npos)
         verdict = Verdict::Unusable;
     const Answer answer{verdict, sentence(reason)};
