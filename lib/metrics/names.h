@@ -140,9 +140,9 @@ inline constexpr CounterMetric kStoreRetries{
     {"store.retries_total", "Batches and connections that failed and are tried again."}};
 inline constexpr GaugeMetric kStoreSpoolSize{
     {"store.spool_size", "Messages on disk that wait for the database."}};
-inline constexpr GaugeMetric kStoreQueueSize{
-    {"store.session_queue_size", "Messages of the session in memory that wait for the database.",
-     "store_queue_size"}};
+inline constexpr GaugeMetric kStoreQueueSize{{"store.session_queue_size",
+                                              "Messages of the session in memory that wait for the database.",
+                                              "store_queue_size"}};
 
 } // namespace names
 } // namespace lt::metrics

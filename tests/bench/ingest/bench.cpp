@@ -3,8 +3,8 @@
 // Prints figures and which expectations they meet; never fails because of a figure. docs/benchmarks.md says
 // how to read them.
 #include "lib/gst/refs.h"
-#include "tests/bench/support/machine.h"
 #include "tests/bench/ingest/report.h"
+#include "tests/bench/support/machine.h"
 
 #include <cstdio>
 #include <cstdlib>

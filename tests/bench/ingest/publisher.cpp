@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // ingest-publisher: publishes marked audio over RTMP to each of the URLs given, in real time, and says on
 // stdout when each marker was handed to the encoder and when the codec alone would have given it back.
-#include "tests/bench/support/monotonic.h"
 #include "tests/bench/ingest/publisher_report.h"
 #include "tests/bench/ingest/publisher_session.h"
+#include "tests/bench/support/monotonic.h"
 
 #include <cstdio>
 #include <memory>

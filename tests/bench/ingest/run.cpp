@@ -3,9 +3,9 @@
 
 #include "tests/bench/ingest/marker_detector.h"
 #include "tests/bench/ingest/marker_signal.h"
-#include "tests/bench/support/monotonic.h"
 #include "tests/bench/ingest/pcm_reader.h"
 #include "tests/bench/ingest/publisher_report.h"
+#include "tests/bench/support/monotonic.h"
 #include "tests/bench/support/statistics.h"
 
 #include <algorithm>
