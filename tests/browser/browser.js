@@ -88,7 +88,8 @@ export async function watching(browser, options, body) {
 
 export const captions = (page) => page.locator("#captions .caption:not([hidden]) .text").allTextContents();
 
-export const shown = (page, text) => page.locator("#captions .caption:not(.partial) .text", { hasText: text }).waitFor();
+export const shown = (page, text) =>
+  page.locator("#captions .caption:not(.partial) .text", { hasText: text }).waitFor();
 
 export const provisional = (page, text) => page.locator("#captions .partial .text", { hasText: text }).waitFor();
 

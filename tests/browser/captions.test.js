@@ -46,7 +46,8 @@ test("a provisional caption that gets shorter moves nothing, and the next one ta
     await shown(page, "Settled.");
     broadcast.partial("u2", "words ".repeat(40));
     await provisional(page, "words");
-    const top = () => page.locator(".caption .text", { hasText: "Settled." }).evaluate((it) => it.getBoundingClientRect().top);
+    const top = () => page.locator(".caption .text", { hasText: "Settled." })
+      .evaluate((it) => it.getBoundingClientRect().top);
     const before = await top();
     broadcast.partial("u2", "Short again", { revision: 2 });
     await provisional(page, "Short again");
@@ -92,7 +93,8 @@ test("screen readers are told finals, once, and never partials", () =>
       broadcast.final(id, `${id} settled`);
     }
     await shown(page, "u5 settled");
-    assert.deepEqual(await page.evaluate(() => window.told), ["u1", "u2", "u3", "u4", "u5"].map((id) => `${id} settled`));
+    assert.deepEqual(await page.evaluate(() => window.told),
+      ["u1", "u2", "u3", "u4", "u5"].map((id) => `${id} settled`));
     const region = page.locator("#announcer");
     assert.equal(await region.getAttribute("aria-live"), "polite");
     assert.ok(await region.locator("p").count() <= 3, "what was told does not pile up");

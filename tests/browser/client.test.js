@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // /client.js by itself: a scripted server plays what a real one does seldom.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { openBrowser, watching } from "./browser.js";
 
@@ -59,7 +62,8 @@ test("a position is resumed from, and what comes again is passed on once", () =>
   playing({}, async ({ nth, heard, stateIs }) => {
     const first = await nth(1);
     assert.equal(first.url.searchParams.get("since"), null);
-    first.say({ ...hello, seq: 2 }, { type: "snapshot", epoch: "e1", seq: 2, afterSeq: 0, messages: [final(1, "a"), final(2, "b")] });
+    first.say({ ...hello, seq: 2 },
+      { type: "snapshot", epoch: "e1", seq: 2, afterSeq: 0, messages: [final(1, "a"), final(2, "b")] });
     first.say(final(3, "c"));
     await stateIs("live");
     first.close(1013, "Too slow");
@@ -125,7 +129,8 @@ test("close codes say whether to come back", () =>
       return [[1000, ""], [1001, ""], [1002, ""], [1006, ""], [1007, ""], [1008, "Heartbeat timeout"],
         [1008, "Too many messages"], [1009, ""], [1013, ""], [4401, ""], [4409, ""]].map((it) => closeMeans(...it));
     });
-    assert.deepEqual(means, ["over", "again", "never", "again", "never", "again", "never", "never", "again", "token", "again"]);
+    assert.deepEqual(means,
+      ["over", "again", "never", "again", "never", "again", "never", "never", "again", "token", "again"]);
   }));
 
 test("the back-off grows to 15 s and is spread", () =>
@@ -169,10 +174,40 @@ test("a coordinator claims, renews, publishes, and claims again after a reconnec
     await until(() => first.received.some(({ type, token }) => type === "renew" && token === 7));
     assert.equal(await page.evaluate(() => window.client.publish({ summary: "short" })), true);
     await until(() => first.received.some(({ type }) => type === "insight"));
-    assert.deepEqual(first.received.find(({ type }) => type === "insight"), { type: "insight", token: 7, data: { summary: "short" } });
+    assert.deepEqual(first.received.find(({ type }) => type === "insight"),
+      { type: "insight", token: 7, data: { summary: "short" } });
     first.close(4409, "Stale token");
     const second = await nth(2);
     second.say({ ...hello, resumed: true });
     await until(() => second.received.some(({ type }) => type === "claim"));
     assert.equal(await page.evaluate(() => window.client.isCoordinator), false);
+  }));
+
+/** What docs/viewer-client.md begins with, as a page of somebody else. */
+async function serveExample(server) {
+  const text = await readFile(new URL("../../docs/viewer-client.md", import.meta.url), "utf8");
+  const [, example] = text.match(/```html\n([^]*?)```/);
+  const html = `<!doctype html><title>-</title><body>${example.replaceAll("http://127.0.0.1:3000/", server)
+    .replaceAll("http://127.0.0.1:3000", server)}`;
+  const site = createServer((request, reply) => reply.writeHead(200, { "Content-Type": "text/html" }).end(html));
+  await once(site.listen(0, "127.0.0.1"), "listening");
+  return site;
+}
+
+test("the example of the documentation runs as a page of another origin", () =>
+  watching(browser, {}, async ({ page, broadcast, cable }) => {
+    const site = await serveExample(cable.url);
+    const other = await page.context().newPage();
+    try {
+      await other.goto(`http://localhost:${site.address().port}/`);
+      await other.waitForFunction(() => document.title === "live");
+      broadcast.partial("u1", "half a sen");
+      await other.locator("p.provisional", { hasText: "half a sen" }).waitFor();
+      broadcast.final("u1", "Half a sentence.");
+      await other.locator("p:not(.provisional)", { hasText: "Half a sentence." }).waitFor();
+      assert.equal(await other.locator("p").count(), 1);
+    } finally {
+      await other.close();
+      site.close();
+    }
   }));

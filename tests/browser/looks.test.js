@@ -35,7 +35,8 @@ async function talk(page, broadcast, rounds = 1) {
   sayTalk(broadcast, rounds);
   await page.waitForFunction(([text, count]) =>
     [...document.querySelectorAll(".text")].filter((it) => it.textContent === text).length === count, [last, rounds]);
-  broadcast.partial("now", "And the third item is the library in the east of the town, where", { speaker: "Ben", language: "en" });
+  broadcast.partial("now", "And the third item is the library in the east of the town, where",
+    { speaker: "Ben", language: "en" });
   await provisional(page, "library");
 }
 
@@ -94,7 +95,8 @@ for (const [screen, size, scheme] of [["phone", kPhone, "dark"], ["projector", k
 
 test("what is missing, on a phone", () =>
   watching(browser, { size: kPhone }, async ({ page, broadcast }) => {
-    kTalk.slice(0, 3).forEach(([speaker, language, text], index) => broadcast.final(`u${index}`, text, { speaker, language }));
+    kTalk.slice(0, 3).forEach(([speaker, language, text], index) =>
+      broadcast.final(`u${index}`, text, { speaker, language }));
     broadcast.say({ kind: "gap", utteranceId: "gap-1", isFinal: true, start: 10, end: 14.2, reason: "reconnect" });
     await page.locator(".note", { hasText: "4 s were not heard" }).waitFor();
     broadcast.final("u9", "We are back, I think.", { speaker: "Ben", language: "en" });

@@ -19,7 +19,8 @@ test("the page receives again when the server has come back, and nothing is lost
     await page.locator("#notice:visible").waitFor();
     const second = await new Broadcast(broadcast.port).ready();
     try {
-      await page.getByRole("button", { name: "Try now" }).click({ timeout: 2000 }).catch(() => {}); // or it is back already
+      await page.getByRole("button", { name: "Try now" }).click({ timeout: 2000 })
+        .catch(() => {}); // it is back already
       await page.locator('#state[data-state="live"]').waitFor();
       await page.locator("#notice").waitFor({ state: "hidden" });
       second.final("u1", "after", { epoch: "e2" }); // a new recogniser counts from the start

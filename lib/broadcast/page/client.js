@@ -205,9 +205,13 @@ export class LiveTranscript extends EventTarget {
     else if (message.type === "snapshot") this.#takeSnapshot(message);
     else if (message.type === "shutdown") this.#afterMs = message.reconnectAfterMs;
     else if (message.type === "state") this.#enter(message.state, { reason: "publisher" });
-    else if (message.type === "gap") this.#tell("gap", { reason: "slow", finals: message.finals, partials: message.partials });
+    else if (message.type === "gap") this.#takeGap(message);
     else if (message.type === "lease") this.#takeLease(message);
     else this.#pass(message, false);
+  }
+
+  #takeGap({ finals, partials }) {
+    this.#tell("gap", { reason: "slow", finals, partials });
   }
 
   /** Each numbered message once, in order. */

@@ -56,7 +56,8 @@ function showLanguage(code) {
 
 const kWords = {
   connecting: () => ["Connecting…", ""],
-  waiting: (session) => ["Waiting", `Session “${session}” has not started yet. Captions appear here as soon as it does.`],
+  waiting: (session) => ["Waiting",
+    `Session “${session}” has not started yet. Captions appear here as soon as it does.`],
   live: () => ["Live", "Connected. Captions appear here when somebody speaks."],
   paused: () => ["Paused", "The speaker's connection is interrupted. Captions go on as soon as it is back."],
   reconnecting: () => ["Reconnecting…", "The server cannot be reached. Trying again…"],

@@ -20,7 +20,7 @@ namespace lt::bench {
 namespace {
 
 constexpr int kStopLatencyMs = 50;
-constexpr unsigned kText = 1;
+constexpr unsigned kText = 1, kPing = 9, kPong = 10;
 
 [[noreturn]] void fail(const char *what) {
     throw std::system_error(errno, std::generic_category(), what);
@@ -82,6 +82,14 @@ std::optional<Frame> frameAt(const std::string &bytes, std::size_t at) {
     for (std::size_t i = 0; i < extra; i++)
         frame.size = frame.size << 8 | byte(2 + i);
     return there < frame.header + frame.size ? std::nullopt : std::optional(frame);
+}
+
+/// Who answers no ping is taken for gone.
+void answer(int fd, std::string_view payload) {
+    std::string pong{static_cast<char>(0x80 | kPong), static_cast<char>(0x80 | payload.size())};
+    pong.append(4, '\0'); // a mask of zeros
+    pong += payload;
+    [[maybe_unused]] const auto sent = send(fd, pong.data(), pong.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 ViewerMessage parse(std::int64_t seenNs, const std::string &text) {
@@ -148,6 +156,8 @@ void Viewers::read(Viewer &viewer, int epoll) {
     while (const auto frame = frameAt(viewer.unread, at)) {
         if (frame->opcode == kText)
             viewer.messages.emplace_back(now, viewer.unread.substr(at + frame->header, frame->size));
+        else if (frame->opcode == kPing)
+            answer(viewer.fd.get(), std::string_view(viewer.unread).substr(at + frame->header, frame->size));
         at += frame->header + frame->size;
     }
     viewer.unread.erase(0, at);
