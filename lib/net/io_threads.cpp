@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <sched.h>
+
 namespace lt::net {
 
 namespace {
@@ -14,7 +16,10 @@ namespace {
 template <typename Thread>
 class Shared {
 public:
-    explicit Shared(std::string name) : name_(std::move(name)) {}
+    using Begin = void (*)(Thread &);
+
+    /// `begin` is called with each thread that starts.
+    explicit Shared(std::string name, Begin begin = nullptr) : name_(std::move(name)), begin_(begin) {}
 
     std::shared_ptr<Thread> get() {
         std::lock_guard lock(mutex_);
@@ -22,15 +27,27 @@ public:
         if (!thread) {
             thread = std::make_shared<Thread>(name_);
             current_ = thread;
+            if (begin_)
+                begin_(*thread);
         }
         return thread;
     }
 
 private:
     const std::string name_;
+    const Begin begin_;
     std::mutex mutex_;
     std::weak_ptr<Thread> current_;
 };
+
+/// A streaming thread that wakes a fan-out thread must not lose its processor to it for the length of a whole
+/// fan-out, 20 ms with 5000 viewers: a thread of this policy does not preempt who has woken it.
+void doNotPreempt(EventLoop &loop) {
+    loop.post([] {
+        const sched_param none{};
+        sched_setscheduler(0, SCHED_BATCH, &none); // where it is not allowed all is as it was
+    });
+}
 
 } // namespace
 
@@ -44,8 +61,8 @@ std::shared_ptr<EventLoop> fanoutLoop(unsigned index) {
     static const Loops loops = [] {
         Loops made;
         for (unsigned i = 0; i < kMaxFanoutLoops; i++)
-            made[i] =
-                std::make_unique<Shared<EventLoop>>(i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i));
+            made[i] = std::make_unique<Shared<EventLoop>>(
+                i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i), doNotPreempt);
         return made;
     }();
     return loops.at(index)->get();
