@@ -46,6 +46,8 @@ ViewerShard::ViewerShard(std::shared_ptr<net::EventLoop> loop, std::string sessi
       session_(std::move(session)),
       counts_(std::move(counts)),
       instruments_(std::move(instruments)),
+      partialDeliveries_(instruments_->delivery.all, instruments_->delivery.partial),
+      finalDeliveries_(instruments_->delivery.all, instruments_->delivery.final),
       listener_(&listener),
       environment_(std::move(environment)) {
     apply(settings);
@@ -134,7 +136,10 @@ void ViewerShard::forEachViewer(Call call) {
         if (viewers_[slot])
             call(*viewers_[slot]);
     }
-    if (--walking_ == 0 && present_ != viewers_.size())
+    if (--walking_ > 0)
+        return;
+    flushDeliveries();
+    if (present_ != viewers_.size())
         compact();
 }
 
@@ -284,8 +289,20 @@ void ViewerShard::abandon(const Farewell &farewell) {
 }
 
 void ViewerShard::onDelivered(const Frame &frame, net::TimePoint at) {
-    counts_->delivered++;
-    instruments_->delivery.record(frame.frameClass() == FrameClass::Final, at - frame.label().queuedAt);
+    const bool isFinal = frame.frameClass() == FrameClass::Final;
+    deliveries_++;
+    (isFinal ? finalDeliveries_ : partialDeliveries_)
+        .record(std::chrono::duration<double, std::milli>(at - frame.label().queuedAt).count());
+    if (walking_ == 0)
+        flushDeliveries();
+}
+
+void ViewerShard::flushDeliveries() {
+    if (deliveries_ == 0)
+        return;
+    counts_->delivered += std::exchange(deliveries_, 0);
+    partialDeliveries_.flush();
+    finalDeliveries_.flush();
 }
 
 void ViewerShard::onQueueChanged(Viewer &viewer, const QueueDrops &drops, int sizeDelta) {

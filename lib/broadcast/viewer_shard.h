@@ -109,6 +109,7 @@ private:
     void drainStep();
     void sendOff(Viewer &viewer);
     void recordTurn(const Turn &turn);
+    void flushDeliveries();
 
     const std::shared_ptr<net::EventLoop> loop_;
     const std::string session_;
@@ -116,6 +117,9 @@ private:
     ViewerLimits limits_;
     const std::shared_ptr<RoomCounts> counts_;
     const std::shared_ptr<FanoutInstruments> instruments_;
+    // Deliveries of the walk under way, not yet counted for others to see.
+    metrics::HistogramRun partialDeliveries_, finalDeliveries_;
+    std::uint64_t deliveries_ = 0;
     SessionInstrumentsRef series_;
     ShardListener *listener_;
     const Environment environment_;

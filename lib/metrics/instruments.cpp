@@ -29,7 +29,7 @@ Histogram::~Histogram() {
 }
 
 Histogram::Position Histogram::positionOf(double value) {
-    const auto steps = static_cast<std::uint64_t>(std::min(std::round(value / kResolution), kLargest));
+    const auto steps = static_cast<std::uint64_t>(std::min(value / kResolution + 0.5, kLargest));
     if (steps < kBuckets)
         return {0, static_cast<std::size_t>(steps)};
     const auto shift = static_cast<std::size_t>(std::bit_width(steps)) - 1 - kBucketBits;
@@ -58,12 +58,38 @@ void Histogram::record(double value) {
     if (!std::isfinite(value))
         return;
     value = std::max(value, 0.0);
-    keepBetter(min_, value, std::less<>());
-    keepBetter(max_, value, std::greater<>());
-    sum_.fetch_add(value, std::memory_order_relaxed);
-    const auto [group, bucket] = positionOf(value);
-    // Last, with release: whoever counts this sample also sees what was written above.
-    groupAt(group)[bucket].fetch_add(1, std::memory_order_release);
+    add(positionOf(value), 1, value, value, value);
+}
+
+void Histogram::add(Position position, std::uint64_t count, double sum, double min, double max) {
+    keepBetter(min_, min, std::less<>());
+    keepBetter(max_, max, std::greater<>());
+    sum_.fetch_add(sum, std::memory_order_relaxed);
+    // Last, with release: whoever counts these samples also sees what was written above.
+    groupAt(position.group)[position.bucket].fetch_add(count, std::memory_order_release);
+}
+
+void HistogramRun::record(double value) {
+    if (!std::isfinite(value))
+        return;
+    value = std::max(value, 0.0);
+    const auto position = Histogram::positionOf(value);
+    if (count_ > 0 && position != position_)
+        flush();
+    min_ = count_ > 0 ? std::min(min_, value) : value;
+    max_ = count_ > 0 ? std::max(max_, value) : value;
+    position_ = position;
+    sum_ += value;
+    count_++;
+}
+
+void HistogramRun::flush() {
+    if (count_ == 0)
+        return;
+    general_.add(position_, count_, sum_, min_, max_);
+    special_.add(position_, count_, sum_, min_, max_);
+    count_ = 0;
+    sum_ = 0;
 }
 
 HistogramSummary Histogram::summary() const {

@@ -63,23 +63,46 @@ public:
     HistogramSummary summary() const;
 
 private:
+    friend class HistogramRun;
     static constexpr std::size_t kBucketBits = 7;
     static constexpr std::size_t kBuckets = std::size_t{1} << kBucketBits;
     static constexpr std::size_t kGroups = 64 - kBucketBits + 1;
     using Group = std::array<std::atomic<std::uint64_t>, kBuckets>;
 
     struct Position {
-        std::size_t group, bucket;
+        std::size_t group = 0, bucket = 0;
+        bool operator==(const Position &) const = default;
     };
     static Position positionOf(double value);
     static double middleOf(Position position);
 
     Group &groupAt(std::size_t index);
+    void add(Position position, std::uint64_t count, double sum, double min, double max);
 
     std::array<std::atomic<Group *>, kGroups> groups_{}; // each set once, by the thread that is first
     std::atomic<double> sum_ = 0;
     std::atomic<double> min_ = std::numeric_limits<double>::infinity();
     std::atomic<double> max_ = -std::numeric_limits<double>::infinity();
+};
+
+/// Samples of one thread on their way into two histograms, a general one and a special one. Consecutive
+/// samples that are about the same, as those of one fan-out are, are counted together: an order of magnitude
+/// cheaper than Histogram::record(). They show after flush() at the latest, which must come before the end.
+class LT_EXPORT HistogramRun {
+public:
+    HistogramRun(Histogram &general, Histogram &special) : general_(general), special_(special) {}
+    HistogramRun(const HistogramRun &) = delete;
+    HistogramRun &operator=(const HistogramRun &) = delete;
+
+    /// As Histogram::record() of both.
+    void record(double value);
+    void flush();
+
+private:
+    Histogram &general_, &special_;
+    Histogram::Position position_;
+    std::uint64_t count_ = 0; // all of them in the bucket at position_
+    double sum_ = 0, min_ = 0, max_ = 0;
 };
 
 } // namespace lt::metrics

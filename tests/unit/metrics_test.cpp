@@ -150,6 +150,31 @@ static void odd_samples_do_no_harm() {
     g_assert_cmpfloat(summary.p99, ==, std::numeric_limits<double>::max());
 }
 
+static void a_run_of_samples_counts_as_each_of_them_does() {
+    Histogram each, general, special;
+    {
+        HistogramRun run(general, special);
+        for (int i = 0; i < 10000; i++) {
+            const double value = i % 100 < 90 ? 4.0 + i % 7 * 0.001 : i * 0.37;
+            each.record(value);
+            run.record(value);
+        }
+        run.record(std::numeric_limits<double>::quiet_NaN());
+        run.flush();
+        run.flush(); // nothing left
+    }
+    const auto wanted = each.summary();
+    for (const auto *histogram : {&general, &special}) {
+        const auto got = histogram->summary();
+        g_assert_cmpuint(got.count, ==, wanted.count);
+        expectNear(got.sum, wanted.sum, 1e-9);
+        g_assert_cmpfloat(got.min, ==, wanted.min);
+        g_assert_cmpfloat(got.max, ==, wanted.max);
+        g_assert_cmpfloat(got.p50, ==, wanted.p50);
+        g_assert_cmpfloat(got.p99, ==, wanted.p99);
+    }
+}
+
 static void an_unused_histogram_costs_little() {
     g_assert_cmpuint(sizeof(Histogram), <=, 512);
 }
@@ -301,6 +326,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/metrics/percentiles", percentiles_are_within_half_a_bucket_of_the_sorted_samples);
     g_test_add_func("/metrics/magnitudes", every_magnitude_finds_its_bucket);
     g_test_add_func("/metrics/odd-samples", odd_samples_do_no_harm);
+    g_test_add_func("/metrics/run-of-samples", a_run_of_samples_counts_as_each_of_them_does);
     g_test_add_func("/metrics/size", an_unused_histogram_costs_little);
     g_test_add_func("/metrics/threads", many_threads_lose_no_sample);
     g_test_add_func("/metrics/same-name", the_same_name_is_the_same_series);
