@@ -35,6 +35,10 @@ public:
                                               const AccessSettings &access, const std::string &session,
                                               const RoomSettings &settings, RoomWatcher &watcher,
                                               AttachError &error);
+    /// Keeps the port open without a session, for who serves many: elements join with the same settings.
+    /// Null with `error` set when it cannot be opened. Any thread but the HTTP thread.
+    static std::shared_ptr<BroadcastServer> open(const std::string &address, std::uint16_t port,
+                                                 const AccessSettings &access, AttachError &error);
     ~BroadcastServer();
     BroadcastServer(const BroadcastServer &) = delete;
     BroadcastServer &operator=(const BroadcastServer &) = delete;
@@ -70,8 +74,6 @@ private:
     void watchIdle(const std::string &session, std::uint64_t stay);
     void forgetIdle(const std::string &session, std::uint64_t stay);
 
-    static std::shared_ptr<BroadcastServer> open(const std::string &address, std::uint16_t port,
-                                                 const AccessSettings &access, AttachError &error);
     static std::unique_ptr<BroadcastServer> make(const std::string &address, std::uint16_t port,
                                                  const AccessSettings &access, AttachError &error);
     bool openMetrics(const std::string &address, AttachError &error);

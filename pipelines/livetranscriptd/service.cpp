@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "pipelines/livetranscriptd/service.h"
+
+#include "lib/gst/refs.h"
+#include "pipelines/livetranscriptd/description.h"
+#include "pipelines/livetranscriptd/log_line.h"
+
+#include <utility>
+
+namespace lt::service {
+
+namespace {
+
+constexpr const char *kInstalledDescription = LT_PIPELINES_DIR "/session.launch";
+
+SupervisorLimits limitsOf(const Settings &settings) {
+    SupervisorLimits limits;
+    if (settings.text(Setting::Stt) == "gladia")
+        limits.recogniserPlaces = static_cast<std::size_t>(settings.number(Setting::GladiaMaxSessions));
+    else
+        limits.recogniserPlaces = static_cast<std::size_t>(settings.number(Setting::MaxStreams));
+    limits.shutdownTimeout = std::chrono::milliseconds(settings.number(Setting::ShutdownTimeoutMs));
+    limits.publisherTimeout = std::chrono::seconds(settings.number(Setting::GracePeriod)) +
+                              std::chrono::seconds(5); // a publisher that waits is taken within 5 s
+    return limits;
+}
+
+std::string readDescription(const Settings &settings, std::string &problem) {
+    const auto &chosen = settings.text(Setting::Pipeline);
+    gchar *contents = nullptr;
+    ErrorOut error;
+    if (!g_file_get_contents(chosen.empty() ? kInstalledDescription : chosen.c_str(), &contents, nullptr,
+                             error.out()))
+        problem = std::string("no description of a session's pipeline: ") + error.message();
+    const CharPtr text(contents);
+    return text ? text.get() : "";
+}
+
+/// What a description may use.
+Variables variablesOf(const Settings &settings) {
+    Variables variables;
+    for (const SettingSpec &spec : settingSpecs())
+        if (spec.kind != SettingKind::Secret)
+            variables[spec.name] = settings.text(spec.id);
+    variables["recogniser"] = settings.text(Setting::Stt) == "local" ? "sphinxtranscriber" : "gladiasink";
+    variables["GRACE_MS"] = std::to_string(settings.number(Setting::GracePeriod) * 1000);
+    return variables;
+}
+
+} // namespace
+
+/// Lets publishers in; on the RTMP server's thread.
+class Service::Door : public rtmp::PublishDoor {
+public:
+    Door(std::string app, std::shared_ptr<SessionGuard> guard, std::function<void(std::string)> begin)
+        : app_(std::move(app)), guard_(std::move(guard)), begin_(std::move(begin)) {}
+
+    std::optional<Refusal> admit(const rtmp::PublishAttempt &attempt) override {
+        if (attempt.address.app != app_)
+            return Refusal{RefusalCode::InvalidArgument, "Publish to /" + app_ + "/SESSION."};
+        const auto entry = guard_->acquire(attempt.address.stream);
+        if (const auto *refusal = std::get_if<Refusal>(&entry))
+            return *refusal;
+        if (std::get<SessionGuard::Entry>(entry) == SessionGuard::Entry::New)
+            begin_(attempt.address.stream);
+        return std::nullopt;
+    }
+
+private:
+    const std::string app_;
+    const std::shared_ptr<SessionGuard> guard_;
+    const std::function<void(std::string)> begin_;
+};
+
+std::unique_ptr<Service> Service::open(const Settings &settings, std::shared_ptr<net::EventLoop> loop,
+                                       std::string &problem) {
+    auto description = readDescription(settings, problem);
+    if (!problem.empty())
+        return nullptr;
+    auto variables = variablesOf(settings);
+    variables["session"] = "check";
+    if (const auto trial = expandDescription(description, variables); !trial.problem.empty()) {
+        problem = "the description of a session's pipeline is wrong: " + trial.problem;
+        return nullptr;
+    }
+    std::unique_ptr<Service> service(new Service(settings, std::move(description), std::move(loop)));
+    return service->openPorts(problem) ? std::move(service) : nullptr;
+}
+
+Service::Service(const Settings &settings, std::string description, std::shared_ptr<net::EventLoop> loop)
+    : settings_(settings),
+      description_(std::move(description)),
+      loop_(std::move(loop)),
+      guard_(std::make_shared<SessionGuard>(static_cast<std::size_t>(settings.number(Setting::MaxStreams)))) {
+    loop_->runSync([this] { supervisor_ = std::make_unique<Supervisor>(loop_, limitsOf(settings_), *this); });
+}
+
+bool Service::openPorts(std::string &problem) {
+    const auto &host = settings_.text(Setting::Host);
+    broadcast::AccessSettings access;
+    access.waitForSession = true;
+    broadcast::AttachError attachError;
+    viewers_ = broadcast::BroadcastServer::open(
+        host, static_cast<std::uint16_t>(settings_.number(Setting::Port)), access, attachError);
+    net::ListenError listenError;
+    if (viewers_)
+        publishers_ = rtmp::RtmpServer::acquire(
+            host, static_cast<std::uint16_t>(settings_.number(Setting::RtmpPort)), listenError);
+    if (!publishers_) {
+        problem = viewers_ ? listenError.sentence : attachError.sentence;
+        return false;
+    }
+    publishers_->setDoor(
+        std::make_shared<Door>(settings_.text(Setting::RtmpApp), guard_, [this](const std::string &session) {
+            loop_->post([this, session] {
+                if (!supervisor_->begin(session))
+                    sessionOver(session);
+            });
+        }));
+    return true;
+}
+
+Service::~Service() {
+    if (publishers_)
+        publishers_->setDoor(nullptr); // no publisher begins a session any more
+    loop_->runSync([this] { supervisor_.reset(); });
+}
+
+void Service::reload(const Settings &settings) {
+    std::string problem;
+    auto description = readDescription(settings, problem);
+    if (!problem.empty())
+        return logLine("reload-refused", {{"reason", problem}});
+    settings_ = settings;
+    description_ = std::move(description);
+    guard_->setMaxSessions(static_cast<std::size_t>(settings.number(Setting::MaxStreams)));
+    supervisor_->setLimits(limitsOf(settings));
+    logLine("reloaded", {});
+}
+
+void Service::shutDown(std::chrono::milliseconds grace, std::function<void()> done) {
+    guard_->close("The server is shutting down.");
+    auto limits = limitsOf(settings_);
+    limits.drainTimeout = std::max(grace - limits.shutdownTimeout, std::chrono::milliseconds(0));
+    supervisor_->setLimits(limits);
+    supervisor_->endAll(std::move(done));
+}
+
+std::string Service::describe(const std::string &session, std::string &problem) {
+    auto variables = variablesOf(settings_);
+    variables["session"] = session;
+    variables["PORT"] = std::to_string(viewerPort()); // not 0
+    variables["RTMP_PORT"] = std::to_string(rtmpPort());
+    auto expansion = expandDescription(description_, variables);
+    problem = std::move(expansion.problem);
+    return std::move(expansion.text);
+}
+
+void Service::sessionEvent(const std::string &session, const std::string &event, const std::string &detail) {
+    logLine(event, {{"session", session}, {"detail", detail}});
+}
+
+void Service::sessionOver(const std::string &session) {
+    guard_->release(session);
+    if (!supervisor_->accepting())
+        guard_->close("This server takes no more sessions: it needs its operator.");
+}
+
+} // namespace lt::service

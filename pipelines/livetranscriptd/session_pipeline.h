@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "lib/net/event_loop.h"
+
+#include <memory>
+#include <string>
+
+namespace lt::service {
+
+/// Told on the control loop's thread.
+class PipelineListener {
+public:
+    virtual ~PipelineListener() = default;
+    /// It cannot be made, or an element posted an error. `sentence` names the element.
+    virtual void pipelineFailed(const std::string &sentence) = 0;
+    virtual void pipelinePlays() = 0;
+    /// Its source has a publisher.
+    virtual void publisherCame() = 0;
+    virtual void pipelineWarned(const std::string &sentence) = 0;
+    /// EOS has reached all sinks; see drain() too.
+    virtual void pipelineEnded() = 0;
+    /// Answer to stop(): it is in NULL.
+    virtual void pipelineStopped() = 0;
+};
+
+/// One pipeline made from a description. Whatever may take long or hang - making it, state changes, the last
+/// unreference - happens on a thread made for it, in order: an element that never returns holds up nothing
+/// but its own pipeline. Control loop's thread only.
+class SessionPipeline {
+public:
+    SessionPipeline(std::string name, std::shared_ptr<net::EventLoop> loop, PipelineListener &listener);
+    /// The listener is told nothing any more. A pipeline that has not been stopped is left to its thread.
+    ~SessionPipeline();
+    SessionPipeline(const SessionPipeline &) = delete;
+    SessionPipeline &operator=(const SessionPipeline &) = delete;
+
+    /// Makes the pipeline and sets it to PLAYING. Once.
+    void start(std::string description);
+    /// Sends EOS through it. One that does not play yet has nothing to say: pipelineEnded() follows.
+    void drain();
+    /// Sets it to NULL; pipelineStopped() follows, unless an element never lets go.
+    void stop();
+
+private:
+    class Body;
+    std::shared_ptr<Body> body_;
+};
+
+} // namespace lt::service

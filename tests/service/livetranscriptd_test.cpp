@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The service as an operator runs it: its own process, real publishers, viewers, the recogniser's protocol.
+// The audio carries DTMF digits and the emulator writes down the digits it hears. Arguments: livetranscriptd,
+// pipelines/session.launch.
+#include "tests/support/gladia_emulator/emulator.h"
+#include "tests/support/live_publisher.h"
+#include "tests/support/old_rule_viewer.h"
+#include "tests/support/rtmp_publishers.h"
+
+#include "tests/support/dtmf_tone.h"
+
+#include <csignal>
+
+#include <glib.h>
+
+using namespace lt::support;
+using lt::emulator::GladiaEmulator;
+
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(60);
+
+std::string program, description;
+std::unique_ptr<GladiaEmulator> emulator;
+
+using Texts = std::vector<std::string>;
+
+/// One livetranscriptd on free ports, with settings as in its environment.
+class Service {
+public:
+    explicit Service(const Texts &settings = {}) : process_(commandLine(), environment(settings)) {
+        if (!process_.waitFor("event=listening"))
+            g_error("the service did not start: %s", process_.output().c_str());
+        rtmpPort_ = numberAfter("rtmp_port=");
+        port_ = numberAfter(" port=");
+    }
+
+    static Texts commandLine() { return {program, "--pipeline", description, "--rtmp-port=0", "--port=0"}; }
+    static Texts environment(const Texts &settings) {
+        Texts all{"GLADIA_URL=" + emulator->url(), "GLADIA_API_KEY=a-key-of-the-test"};
+        all.insert(all.end(), settings.begin(), settings.end());
+        return all;
+    }
+
+    unsigned port() const { return port_; }
+    std::string url(const std::string &session) const {
+        return "rtmp://127.0.0.1:" + std::to_string(rtmpPort_) + "/live/" + session;
+    }
+    void waitFor(const std::string &line) {
+        if (!process_.waitFor(line))
+            g_error("never said: %s; but: %s", line.c_str(), process_.output().c_str());
+    }
+    std::string output() const { return process_.output(); }
+    int end(int signal = SIGTERM) {
+        process_.signal(signal);
+        const auto status = process_.waitForEnd();
+        if (!status)
+            g_error("the service does not end: %s", process_.output().c_str());
+        return *status;
+    }
+
+private:
+    unsigned numberAfter(const std::string &word) const {
+        const auto output = process_.output();
+        const auto line = output.find("event=listening");
+        return static_cast<unsigned>(std::stoul(output.substr(output.find(word, line) + word.size())));
+    }
+
+    Process process_;
+    unsigned rtmpPort_ = 0, port_ = 0;
+};
+
+void expectFinals(OldRuleViewer &viewer, const std::string &digits) {
+    if (!viewer.waitForFinalText(digits, kPatience))
+        g_error("heard \"%s\" instead of \"%s\"", viewer.finalText().c_str(), digits.c_str());
+}
+
+/// Status and words of a service that does not start.
+void expectRefusal(const Texts &settings, const std::string &said) {
+    Process process(Service::commandLine(), settings);
+    g_assert_true(process.waitForEnd() == 2);
+    if (process.output().find(said) == std::string::npos)
+        g_error("\"%s\" is not in: %s", said.c_str(), process.output().c_str());
+}
+
+void sessions_in_parallel_never_mix() {
+    Service service;
+    const std::string digits[] = {"1111", "2222", "3333"};
+    std::vector<std::unique_ptr<OldRuleViewer>> viewers; // there before their publishers
+    for (const auto &each : digits)
+        viewers.push_back(std::make_unique<OldRuleViewer>(service.port(), "s" + each));
+    std::vector<std::unique_ptr<LivePublisher>> publishers;
+    for (const auto &each : digits)
+        publishers.push_back(std::make_unique<LivePublisher>(service.url("s" + each)));
+    for (const auto &each : digits)
+        service.waitFor("event=published session=s" + each);
+    for (std::size_t i = 0; i < 3; i++)
+        publishers[i]->play(makeDtmf(digits[i]));
+    for (std::size_t i = 0; i < 3; i++)
+        expectFinals(*viewers[i], digits[i]);
+    for (auto &publisher : publishers)
+        g_assert_cmpint(publisher->finish(), ==, 0);
+    for (auto &viewer : viewers) {
+        g_assert_true(viewer->waitForClose(kPatience));
+        g_assert_cmpint(viewer->closeCode(), ==, 1000);
+    }
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+void a_second_stream_of_a_session_is_refused_at_once() {
+    Service service;
+    LivePublisher first(service.url("s"));
+    service.waitFor("event=published session=s");
+    LivePublisher second(service.url("s"));
+    g_assert_true(second.process().waitFor("RESOURCE_EXHAUSTED"));
+    g_assert_true(second.process().waitForEnd().has_value());
+    OldRuleViewer viewer(service.port(), "s");
+    first.play(makeDtmf("42"));
+    expectFinals(viewer, "42");
+    g_assert_cmpint(first.finish(), ==, 0);
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+void the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once() {
+    Service service({"BACKPRESSURE_MAX_STREAMS=1"});
+    LivePublisher first(service.url("first"));
+    service.waitFor("event=published session=first");
+    LivePublisher second(service.url("second"));
+    g_assert_true(second.process().waitFor("RESOURCE_EXHAUSTED: All 1 sessions are in use"));
+    g_assert_cmpint(first.finish(), ==, 0);
+    service.waitFor("event=over session=first");
+    LivePublisher third(service.url("third"));
+    service.waitFor("event=published session=third");
+    g_assert_cmpint(third.finish(), ==, 0);
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+void a_wrong_application_is_refused() {
+    Service service;
+    auto url = service.url("s");
+    url.replace(url.find("/live/"), 6, "/other/");
+    LivePublisher publisher(url);
+    g_assert_true(publisher.process().waitFor("INVALID_ARGUMENT: Publish to /live/SESSION."));
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+void the_last_words_are_sent_when_the_service_is_stopped() {
+    Service service;
+    OldRuleViewer viewer(service.port(), "s");
+    LivePublisher publisher(service.url("s"));
+    service.waitFor("event=published session=s");
+    DtmfTiming slow;
+    slow.digitMs = 300; // one utterance of a second or two
+    publisher.play(makeDtmf("7777777777", slow));
+    g_assert_true(emulator->waitFor([](const auto &report) { return report.connections == 1; }));
+    while (viewer.lines().empty()) // a partial: the utterance is under way
+        g_assert_false(viewer.waitForClose(std::chrono::milliseconds(5)));
+    g_assert_cmpint(service.end(), ==, 0);
+    g_assert_true(viewer.waitForClose(kPatience));
+    const auto text = viewer.finalText();
+    g_assert_cmpuint(text.find_first_not_of('7'), ==, std::string::npos);
+    g_assert_cmpuint(text.size(), >=, 1);
+}
+
+void an_error_of_one_session_leaves_the_others_alone() {
+    Service service({"BACKPRESSURE_MAX_STREAMS=10"});
+    OldRuleViewer viewer(service.port(), "good");
+    LivePublisher good(service.url("good"));
+    g_assert_true(emulator->waitFor([](const auto &report) { return report.connections == 1; }));
+    emulator->addFaults(R"({"faults": [{"do": "refuse-post", "status": 401, "times": 1000}]})");
+    LivePublisher bad(service.url("bad"));
+    service.waitFor("event=restarting session=bad");
+    emulator->faults().clear();
+    good.play(makeDtmf("55"));
+    expectFinals(viewer, "55");
+    g_assert_cmpint(good.finish(), ==, 0);
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+void a_wrong_setting_is_refused_at_start() {
+    expectRefusal(
+        {"GLADIA_API_KEY=k", "PORT=x", "BACKPRESSURE_MAX_STREAMS=0"},
+        "environment: BACKPRESSURE_MAX_STREAMS is \"0\", it must be a whole number from 1 to 100000");
+    expectRefusal({"GLADIA_API_KEY="}, "no GLADIA_API_KEY is set");
+}
+
+void the_start_is_told_in_one_line() {
+    Service service;
+    const auto output = service.output();
+    g_assert_true(output.find("APP_START {\"version\":\"") != std::string::npos);
+    g_assert_true(output.find("only this machine gets in") != std::string::npos);
+    g_assert_true(output.find("a-key-of-the-test") == std::string::npos);
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, nullptr);
+    g_assert_cmpint(argc, ==, 3);
+    program = argv[1];
+    description = argv[2];
+    emulator = std::make_unique<GladiaEmulator>();
+    g_test_add_func("/livetranscriptd/sessions_in_parallel_never_mix", sessions_in_parallel_never_mix);
+    g_test_add_func("/livetranscriptd/a_second_stream_of_a_session_is_refused_at_once",
+                    a_second_stream_of_a_session_is_refused_at_once);
+    g_test_add_func(
+        "/livetranscriptd/the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once",
+        the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once);
+    g_test_add_func("/livetranscriptd/a_wrong_application_is_refused", a_wrong_application_is_refused);
+    g_test_add_func("/livetranscriptd/the_last_words_are_sent_when_the_service_is_stopped",
+                    the_last_words_are_sent_when_the_service_is_stopped);
+    g_test_add_func("/livetranscriptd/an_error_of_one_session_leaves_the_others_alone",
+                    an_error_of_one_session_leaves_the_others_alone);
+    g_test_add_func("/livetranscriptd/a_wrong_setting_is_refused_at_start",
+                    a_wrong_setting_is_refused_at_start);
+    g_test_add_func("/livetranscriptd/the_start_is_told_in_one_line", the_start_is_told_in_one_line);
+    const int result = g_test_run();
+    emulator.reset();
+    return result;
+}
