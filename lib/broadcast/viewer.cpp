@@ -299,9 +299,11 @@ void Viewer::onMessage(Opcode type, std::string_view payload) {
 }
 
 void Viewer::onPing(std::string_view payload) {
-    // Sent when all that came is read: of many pings in a row only the newest must be answered.
-    if (withinRate())
-        queue_.push(makeControl(Opcode::Pong, payload), owner_->now());
+    if (!withinRate())
+        return;
+    queue_.push(makeControl(Opcode::Pong, payload), owner_->now());
+    if (!writable_) // else of many pings only the newest is answered, which the RFC allows
+        flush();
 }
 
 void Viewer::onPong(std::string_view payload) {

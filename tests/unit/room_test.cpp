@@ -243,6 +243,23 @@ void pings_are_answered_also_those_that_came_with_the_handshake() {
     g_assert_true(frame && frame->opcode == kPong && frame->payload == "b");
 }
 
+void each_of_ten_pings_in_a_row_is_answered_in_order() {
+    Rig rig;
+    auto &viewer = rig.join();
+    std::string pings, wanted, got;
+    for (char c = '0'; c <= '9'; c++) {
+        pings += std::string("\x89\x81\0\0\0\0", 6) + c;
+        wanted += c;
+    }
+    viewer.sendBytes(pings);
+    while (got.size() < wanted.size()) {
+        const auto frame = viewer.next();
+        g_assert_true(frame && frame->opcode == kPong);
+        got += frame->payload;
+    }
+    g_assert_cmpstr(got.c_str(), ==, wanted.c_str());
+}
+
 void a_vanished_viewer_is_removed_by_the_first_failed_write() {
     Rig rig;
     auto &gone = rig.join();
@@ -317,6 +334,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/room/close", the_last_final_comes_before_the_close);
     g_test_add_func("/room/rules", a_viewer_that_closes_is_answered_and_one_that_breaks_the_rules_is_told);
     g_test_add_func("/room/ping", pings_are_answered_also_those_that_came_with_the_handshake);
+    g_test_add_func("/room/pings", each_of_ten_pings_in_a_row_is_answered_in_order);
     g_test_add_func("/room/vanished", a_vanished_viewer_is_removed_by_the_first_failed_write);
     g_test_add_func("/room/come-and-go", viewers_come_and_go_while_messages_flow);
     g_test_add_func("/room/metrics", the_sessions_metrics_go_with_the_room);

@@ -186,12 +186,59 @@ void the_closing_handshake_is_checked() {
     expect(closeFrame(1000, std::string(123, 'x')), ("close:1000:" + std::string(123, 'x')).c_str());
     for (const unsigned code : {1001u, 1002u, 1003u, 1007u, 1008u, 1011u, 1013u, 3000u, 4999u})
         expect(closeFrame(code), ("close:" + std::to_string(code) + ":").c_str());
-    for (const unsigned code : {0u, 999u, 1004u, 1005u, 1006u, 1015u, 1016u, 2000u, 2999u, 5000u, 65535u})
+    for (const unsigned code :
+         {0u, 999u, 1004u, 1005u, 1006u, 1015u, 1016u, 1100u, 2000u, 2999u, 5000u, 65535u})
         expect(closeFrame(code), "error:1002");
     expect(frame({8, "\x03"}), "error:1002");
     expect(closeFrame(1000, "\xed\xa0\x80"), "error:1007");
     expect(closeFrame(1000, "\xce"), "error:1007");
     expect(closeFrame(1000) + frame({1, "late"}) + "garbage", "close:1000:");
+}
+
+/// The orders of frames that the Autobahn suite's sections 2 to 5 send to a server, by its numbers.
+void every_order_of_fragments_and_control_frames_is_right_or_refused() {
+    const struct {
+        const char *number;
+        std::string bytes;
+        const char *wanted;
+    } table[] = {
+        {"2.7", frame({10, ""}), "pong:"},
+        {"2.9", frame({10, "unasked"}) + frame({9, "p"}), "pong:unasked ping:p"},
+        {"2.10", frame({9, "1"}) + frame({9, "2"}) + frame({9, "3"}), "ping:1 ping:2 ping:3"},
+        {"3.2", frame({1, "small"}) + frame({1, "x", true, 2}) + frame({9, "p"}), "text:small error:1002"},
+        {"3.5", frame({2, std::string(8, '\xff'), true, 5}), "error:1002"},
+        {"3.7", frame({8, "", true, 7}), "error:1002"},
+        {"4.1.3", frame({1, "small"}) + frame({5, ""}) + frame({9, "p"}), "text:small error:1002"},
+        {"4.2.4", frame({1, "small"}) + frame({14, "data"}) + frame({9, "p"}), "text:small error:1002"},
+        {"5.1", frame({9, "a", false}) + frame({0, "b"}), "error:1002"},
+        {"5.6", frame({1, "a", false}) + frame({9, "p"}) + frame({0, "b"}), "ping:p text:ab"},
+        {"5.9", frame({0, "late"}) + frame({1, "text"}), "error:1002"},
+        {"5.12", frame({0, "late", false}) + frame({1, "text"}), "error:1002"},
+        {"5.15", frame({1, "a", false}) + frame({0, "b"}) + frame({0, "c", false}) + frame({1, "d"}),
+         "text:ab error:1002"},
+        {"5.16", frame({0, "a", false}) + frame({1, "b", false}) + frame({0, "c"}), "error:1002"},
+        {"5.18", frame({1, "a", false}) + frame({1, "b"}), "error:1002"},
+        {"5.19",
+         frame({1, "1", false}) + frame({0, "2", false}) + frame({9, "p"}) + frame({0, "3", false}) +
+             frame({0, "4", false}) + frame({9, "q"}) + frame({0, "5"}),
+         "ping:p ping:q text:12345"},
+        {"6.1.3", frame({1, "", false}) + frame({0, "middle", false}) + frame({0, ""}), "text:middle"},
+        {"6.4.1",
+         frame({1, "\xce\xba\xe1\xbd\xb9\xcf\x83", false}) + frame({0, "\xf4\x90\x80\x80", false}) +
+             frame({0, "\x65"}),
+         "error:1007"},
+        {"7.1.2", closeFrame(1000) + closeFrame(1000), "close:1000:"},
+        {"7.1.4", closeFrame(1000) + frame({1, "after"}), "close:1000:"},
+        {"7.1.5", frame({1, "a", false}) + closeFrame(1000) + frame({0, "b"}), "close:1000:"},
+        {"7.3.2", frame({8, "a"}), "error:1002"},
+        {"7.3.6", frame({8, "\x03\xe8" + std::string(124, 'x')}), "error:1002"},
+        {"7.5.1", closeFrame(1000, "\xce\xba\xed\xa0\x80"), "error:1007"},
+        {"7.13.1", closeFrame(5000), "error:1002"},
+    };
+    for (const auto &row : table) {
+        g_test_message("%s", row.number);
+        expect(row.bytes, row.wanted);
+    }
 }
 
 void an_error_is_final() {
@@ -234,6 +281,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/ws-frame-parser/ping", pings_and_pongs_carry_their_payload);
     g_test_add_func("/ws-frame-parser/utf8", text_must_be_utf8_across_fragments);
     g_test_add_func("/ws-frame-parser/close", the_closing_handshake_is_checked);
+    g_test_add_func("/ws-frame-parser/orders",
+                    every_order_of_fragments_and_control_frames_is_right_or_refused);
     g_test_add_func("/ws-frame-parser/final-error", an_error_is_final);
     g_test_add_func("/ws-frame-parser/encoding", what_the_server_sends_can_be_read_by_the_rfc);
     return g_test_run();
