@@ -21,8 +21,9 @@ void copy(GIOStream *from, GIOStream *to, GCancellable *over) {
            g_output_stream_write_all(out, bytes.data(), static_cast<gsize>(count), nullptr, over, nullptr));
 }
 
-void shutDown(GSocketConnection *connection) {
-    g_socket_shutdown(g_socket_connection_get_socket(connection), TRUE, TRUE, nullptr);
+/// Nothing more is sent; what is on its way still arrives.
+void endSending(GSocketConnection *connection) {
+    g_socket_shutdown(g_socket_connection_get_socket(connection), FALSE, TRUE, nullptr);
 }
 
 } // namespace
@@ -82,13 +83,12 @@ void TlsRelay::serve(GSocketConnection *encrypted) {
         g_socket_client_connect_to_host(client.get(), "127.0.0.1", serverPort_, over_.get(), nullptr));
     if (!plain)
         return;
-    const auto both = [&](GIOStream *from, GIOStream *to) {
-        copy(from, to, over_.get());
-        shutDown(encrypted); // and so the other direction ends
-        shutDown(plain.get());
-    };
-    std::thread back([&] { both(G_IO_STREAM(plain.get()), tls.get()); });
-    both(tls.get(), G_IO_STREAM(plain.get()));
+    std::thread back([&] {
+        copy(G_IO_STREAM(plain.get()), tls.get(), over_.get());
+        endSending(encrypted);
+    });
+    copy(tls.get(), G_IO_STREAM(plain.get()), over_.get());
+    endSending(plain.get());
     back.join();
 }
 
