@@ -91,7 +91,8 @@ void GladiaSession::audioOverflowing(std::uint64_t now) {
     if (!isLive() || lossDeadline_)
         return;
     lossDeadline_ = now + kLossReportNs;
-    observer_.onNotice(Overflowing{});
+    if (!std::exchange(overflowTold_, true))
+        observer_.onNotice(Overflowing{});
 }
 
 void GladiaSession::audioEnded(std::uint64_t now) {
@@ -184,6 +185,7 @@ void GladiaSession::attemptFailed(std::uint64_t now, ConnectionId id, Failure fa
 void GladiaSession::opened(std::uint64_t now, ConnectionId id) {
     tell(now, id, [&](SessionLink &link) {
         announceLost(now);
+        overflowTold_ = false;
         link.opened(now);
     });
 }

@@ -86,7 +86,7 @@ private:
     bool reactToCurrent(std::uint64_t now);
     void replace(std::uint64_t now);
     void settleRetiring(std::uint64_t now);
-    void settleNext();
+    void settleNext(std::uint64_t now);
     void rollOver(std::uint64_t now);
     void changeOver(std::uint64_t now);
     void close(Link link);
@@ -110,8 +110,10 @@ private:
     bool holePending_ = false;           // the next transcript comes after lost audio
     bool ended_ = false;
     bool failed_ = false;
-    std::uint64_t endDeadline_ = 0;  // after the end of the audio; moved on by progress; 0: not ended
-    std::uint64_t lossDeadline_ = 0; // when losses are announced at the latest; 0: there are none
+    std::uint64_t endDeadline_ = 0;   // after the end of the audio; moved on by progress; 0: not ended
+    std::uint64_t lossDeadline_ = 0;  // when losses are announced at the latest; 0: there are none
+    std::uint64_t nextNotBefore_ = 0; // a next session is not asked for
+    bool overflowTold_ = false;       // since the last connection
     std::uint64_t gaps_ = 0;
     std::uint64_t heartbeatIntervalNs_ = 0;
     std::uint64_t heartbeatLimitNs_ = 0;

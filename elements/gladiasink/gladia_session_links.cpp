@@ -6,13 +6,20 @@
 
 namespace lt::gladia {
 
+namespace {
+
+/// A next session that could not be had is asked for again so much later.
+constexpr std::uint64_t kNextRetryNs = 5'000'000'000;
+
+} // namespace
+
 // ---- what the links' new states lead to
 
 void GladiaSession::react(std::uint64_t now) {
     settleRetiring(now);
-    settleNext();
+    settleNext(now);
     while (isLive() && current_ && reactToCurrent(now))
-        settleNext();
+        settleNext(now);
     if (isLive() && current_)
         rollOver(now);
 }
@@ -23,6 +30,7 @@ bool GladiaSession::reactToCurrent(std::uint64_t now) {
     case SessionLink::State::Closed:
         break;
     case SessionLink::State::Failed:
+        observer_.onNotice(GaveUp{current_->failures(), current_->failure()});
         fail(now, current_->failure());
         return false;
     case SessionLink::State::Gone:
@@ -35,6 +43,7 @@ bool GladiaSession::reactToCurrent(std::uint64_t now) {
     observer_.onNotice(Closed{current_->sessionId(), current_->closeCode()});
     backlog_.trimKept(0);
     close(std::move(current_));
+    close(std::move(next_)); // of a format that is over
     if (!retiring_)
         begin(now);
     return current_ != nullptr;
@@ -77,14 +86,17 @@ void GladiaSession::settleRetiring(std::uint64_t now) {
 }
 
 /// A next session that cannot be had is tried again later; the current one goes on.
-void GladiaSession::settleNext() {
-    if (next_ && next_->isOver())
-        close(std::move(next_));
+void GladiaSession::settleNext(std::uint64_t now) {
+    if (!next_ || !next_->isOver())
+        return;
+    nextNotBefore_ = now + kNextRetryNs;
+    close(std::move(next_));
 }
 
 void GladiaSession::rollOver(std::uint64_t now) {
     LinkAudio &audio = current_->audio();
-    const bool mayPrepare = !next_ && !retiring_ && current_->state() == SessionLink::State::Open;
+    const bool mayPrepare =
+        !next_ && now >= nextNotBefore_ && !retiring_ && current_->state() == SessionLink::State::Open;
     if (mayPrepare && !endDeadline_ && rollover_.prepare(audio.sentNs())) {
         next_ = makeLink(audio.format(), firstOrigin());
         next_->start(now);

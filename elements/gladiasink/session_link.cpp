@@ -10,6 +10,8 @@ namespace lt::gladia {
 namespace {
 
 constexpr std::uint64_t kMaxRetryAfterNs = 30'000'000'000;
+/// What a final takes beyond its utterance, at most.
+constexpr std::uint64_t kFinalDelayNs = 10'000'000'000;
 /// How long the service may take to say where it stands.
 constexpr std::uint64_t kResumeNs = 1'000'000'000;
 
@@ -19,6 +21,14 @@ struct Overloaded : F... {
 };
 template <typename... F>
 Overloaded(F...) -> Overloaded<F...>;
+
+/// Without partials nothing comes while an utterance lasts.
+std::uint64_t stallLimit(const SessionConfig &config) {
+    const auto utteranceNs = static_cast<std::uint64_t>(config.options.maxUtterance * 1e9);
+    if (config.stallSpeechNs == 0 || config.options.partials)
+        return config.stallSpeechNs;
+    return std::max(config.stallSpeechNs, utteranceNs + kFinalDelayNs);
+}
 
 /// The number at the end of an id like 00_00000003.
 std::optional<std::uint64_t> counterOf(std::string_view id) {
@@ -62,7 +72,7 @@ SessionLink::SessionLink(LinkContext context, const AudioFormat &format, Origin 
       audio_(context.config, format),
       policy_(std::move(origin.policy)),
       liveness_(context.config.ackTimeoutNs, context.config.keepAliveNs),
-      stall_(context.config.stallSpeechNs),
+      stall_(stallLimit(context.config)),
       replacement_(origin.replacement),
       delayNs_(origin.delayNs) {
     if (origin.frameBytes)

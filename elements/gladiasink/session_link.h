@@ -91,7 +91,8 @@ public:
     bool wasStopped() const { return stopDeadline_ != 0; }
     const std::string &sessionId() const { return sessionId_; }
     unsigned closeCode() const { return closeCode_; }
-    const Failure &failure() const { return failure_; } ///< of Gone and Failed
+    const Failure &failure() const { return failure_; }      ///< of Gone and Failed
+    unsigned failures() const { return policy_.failures(); } ///< in a row
     LinkAudio &audio() { return audio_; }
     const LinkAudio &audio() const { return audio_; }
     const SessionTranscripts &transcripts() const { return transcripts_; }

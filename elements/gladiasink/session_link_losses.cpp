@@ -98,7 +98,6 @@ void SessionLink::failed(std::uint64_t now, Failure failure, unsigned code, cons
 void SessionLink::giveUp(Failure failure, bool attemptsUsedUp) {
     if (attemptsUsedUp)
         failure.debug += " (attempt " + std::to_string(policy_.failures()) + ", the last one)";
-    context_.observer.onNotice(GaveUp{policy_.failures(), failure});
     failure_ = std::move(failure);
     state_ = State::Failed;
 }
