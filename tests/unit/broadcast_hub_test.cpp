@@ -194,7 +194,7 @@ void viewers_join_and_leave_while_threads_publish_and_policies_change() {
         for (unsigned i = 0; !stop; i++) {
             hub.room->setHeartbeat("source", 10 + i % 3 * 1000, 1000);
             hub.room->setResting(i % 2 == 0);
-            std::this_thread::yield();
+            hub.loop->runSync([] {}); // no faster than the loop: what is posted is not bounded
         }
     });
     for (int round = 0; round < 50; round++) {
