@@ -64,7 +64,7 @@ static void late_text_is_shown_now_marked_and_counted() {
     g_assert_cmpuint(late.pts, ==, 9 * GST_SECOND);
     g_assert_cmpuint(late.duration, ==, late.end - late.start); // shown as long as it was spoken
     g_assert_true(late.discont);
-    g_assert_cmpuint(rig.stat("late-finals"), ==, 1);
+    g_assert_true(eventually([&] { return rig.stat("late-finals") == 1; })); // counted behind the push
     const MessageRef warning = rig.message(GST_MESSAGE_WARNING);
     GError *raw = nullptr;
     gst_message_parse_warning(warning.get(), &raw, nullptr);
