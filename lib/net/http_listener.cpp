@@ -157,7 +157,12 @@ GRef<GIOStream> HttpListener::Impl::streamOver(GSocketConnection *connection) co
     auto *plain = G_IO_STREAM(connection);
     if (!certificate_)
         return retain(plain);
-    return GRef<GIOStream>(g_tls_server_connection_new(plain, certificate_.get(), nullptr));
+    GRef<GIOStream> encrypted(g_tls_server_connection_new(plain, certificate_.get(), nullptr));
+    // Clients show no certificates; with the default database each connection reads the system's whole list
+    // of authorities, which is megabytes.
+    if (encrypted)
+        g_tls_connection_set_database(G_TLS_CONNECTION(encrypted.get()), nullptr);
+    return encrypted;
 }
 
 const HttpListener::Handler *HttpListener::Impl::handlerFor(const std::string &path) const {

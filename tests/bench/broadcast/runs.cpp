@@ -15,7 +15,7 @@ namespace lt::bench {
 namespace {
 
 constexpr std::int64_t kPeriodNs = 50'000'000; // 20 messages a second
-constexpr std::int64_t kLimitNs = 30'000'000'000;
+constexpr std::int64_t kLimitNs = 180'000'000'000;
 constexpr std::size_t kMessageBytes = 300;
 
 std::int64_t ns(double seconds) {
