@@ -2,6 +2,7 @@
 #include "lib/broadcast/room.h"
 
 #include "lib/broadcast/broadcast_log.h"
+#include "lib/broadcast/message_identity.h"
 #include "lib/broadcast/viewer_messages.h"
 
 #include <algorithm>
@@ -22,39 +23,7 @@ GstDebugCategory *broadcastLog() {
 
 namespace {
 
-constexpr char kSeparator = '\x1f';
 constexpr Farewell kSessionEnded{closecode::kNormal, "Session ended", Departure::SessionEnded};
-
-/// Who a message speaks of, within its session; "" when it does not say.
-std::string identityOf(const Transcript &transcript) {
-    if (transcript.utteranceId.empty())
-        return {};
-    std::string identity = transcript.epoch;
-    ((identity += kSeparator) += kindName(transcript.kind)) += kSeparator;
-    ((identity += transcript.utteranceId) += kSeparator) += transcript.language;
-    return identity;
-}
-
-/// Two utterances with the same hash would only cost one of them a queued partial.
-FrameLabel::Key keyOf(const std::string &identity) {
-    return identity.empty() ? 0 : std::max<std::size_t>(std::hash<std::string>{}(identity), 1);
-}
-
-/// What a partial is the current one of.
-std::uint64_t channelOf(const Transcript &transcript) {
-    std::string channel(kindName(transcript.kind));
-    (channel += kSeparator) += std::to_string(transcript.channel);
-    if (transcript.kind != GST_TRANSCRIPT_KIND_TRANSCRIPT)
-        (channel += kSeparator) += transcript.language;
-    return std::hash<std::string>{}(channel);
-}
-
-/// Appended bit by bit: GCC 12 warns of an overlap in `"n" + std::to_string()` that is not there.
-std::string nameOfNumber(std::uint64_t seq) {
-    std::string name("n");
-    name += std::to_string(seq);
-    return name;
-}
 
 std::string epochFrom(std::uint64_t random) {
     char text[17];
