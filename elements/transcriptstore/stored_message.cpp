@@ -55,14 +55,10 @@ void cleanAll(Transcript &transcript) {
     }
 }
 
-/// The value of one member of the transcript's own JSON.
-std::string memberJson(const Transcript &transcript, const char *name) {
-    std::string error;
-    const json::NodeRef root = json::parseObject(toJson(transcript), error);
-    if (!root)
-        return {};
-    const CharPtr text(json_to_string(json_object_get_member(json::objectOf(root), name), FALSE));
-    return text.get();
+/// What stands behind the colon of an object that has this member or none.
+std::string valueOfOnly(std::string_view member, const std::string &object) {
+    const std::size_t before = member.size() + 4; // {"member":
+    return object.size() > before ? object.substr(before, object.size() - before - 1) : "";
 }
 
 Transcript partOf(const char *name, std::string_view array) {
@@ -108,19 +104,19 @@ bool supersedes(const Transcript &newer, const Transcript &older) {
 }
 
 std::string wordsJson(const Transcript &transcript) {
-    if (transcript.words.empty())
-        return {};
-    Transcript part;
-    part.words = transcript.words;
-    return memberJson(part, "words");
+    JsonWriter writer;
+    writer.beginObject();
+    writeWords(writer, transcript.words);
+    writer.endObject();
+    return valueOfOnly("words", writer.take());
 }
 
 std::string findingsJson(const Transcript &transcript) {
-    if (transcript.findings.empty())
-        return {};
-    Transcript part;
-    part.findings = transcript.findings;
-    return memberJson(part, "findings");
+    JsonWriter writer;
+    writer.beginObject();
+    writeFindings(writer, transcript.findings);
+    writer.endObject();
+    return valueOfOnly("findings", writer.take());
 }
 
 void readWords(Transcript &transcript, std::string_view json) {

@@ -46,7 +46,7 @@ std::string findingsJson(const Transcript &transcript);
 void readWords(Transcript &transcript, std::string_view json);
 void readFindings(Transcript &transcript, std::string_view json);
 
-/// One line of JSON, its end of line included.
+/// One line of JSON, its end of line included; the export's JSON Lines are the same.
 std::string toSpoolLine(const StoredMessage &message);
 /// The way back, without the end of line; on failure `error` says what is wrong.
 std::optional<StoredMessage> fromSpoolLine(std::string_view line, std::string &error);

@@ -82,6 +82,12 @@ std::vector<Finding> findingsMember(JsonObject *object) {
     return findings;
 }
 
+} // namespace
+
+std::string_view kindName(GstTranscriptKind kind) {
+    return kKindNames.at(static_cast<std::size_t>(kind));
+}
+
 void writeWords(JsonWriter &writer, const std::vector<Word> &words) {
     if (words.empty())
         return;
@@ -94,12 +100,6 @@ void writeWords(JsonWriter &writer, const std::vector<Word> &words) {
         writer.endObject();
     }
     writer.endArray();
-}
-
-} // namespace
-
-std::string_view kindName(GstTranscriptKind kind) {
-    return kKindNames.at(static_cast<std::size_t>(kind));
 }
 
 void writeFindings(JsonWriter &writer, const std::vector<Finding> &findings) {

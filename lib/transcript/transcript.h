@@ -68,8 +68,9 @@ LT_EXPORT std::string toJson(const Transcript &transcript);
 class JsonWriter;
 /// Writes the same members into an object that is already open, so that others can be added to it.
 LT_EXPORT void writeMembers(JsonWriter &writer, const Transcript &transcript);
-/// The member "findings", if there are any.
+/// The members "findings" and "words", if there are any.
 LT_EXPORT void writeFindings(JsonWriter &writer, const std::vector<Finding> &findings);
+LT_EXPORT void writeWords(JsonWriter &writer, const std::vector<Word> &words);
 
 /// Reads one message. Unknown members are ignored; on failure `error` says what is wrong.
 LT_EXPORT std::optional<Transcript> transcriptFromJson(std::string_view json, std::string &error);

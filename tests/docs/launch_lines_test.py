@@ -237,6 +237,8 @@ def missing_elements(text):
     ours = [page.stem for page in (ROOT / 'docs' / 'elements').glob('*.md')]
     if re.search(r'pipelines/run\s+(?:--print\s+)?rtmpserver\b', text):
         text += ' rtmpserversrc'
+    if re.search(r'pipelines/run\s+store\b', text):
+        text += ' transcriptstore'
     used = [name for name in ours if re.search(rf'\b{name}\b', text)]
     return [name for name in used if subprocess.run(['gst-inspect-1.0', '--exists', '--atleast-version=0.1', name],
                                                     check=False, stdout=subprocess.DEVNULL).returncode != 0]
