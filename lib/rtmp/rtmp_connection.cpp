@@ -29,6 +29,8 @@ void setOption(int fd, int level, int name, int value) {
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
+/// No TCP_USER_TIMEOUT: it would end a publisher that never reads once its receive buffer is full. That a
+/// peer is dead shows in what does not come from it.
 void configureSocket(int fd) {
     setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
@@ -36,7 +38,6 @@ void configureSocket(int fd) {
     setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
     setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
     setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
-    setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 15000);
 }
 
 } // namespace
