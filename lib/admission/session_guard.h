@@ -29,8 +29,8 @@ public:
         if (sessions_.count(session))
             return Entry::Present;
         if (sessions_.size() >= maxSessions_)
-            return Refusal{RefusalCode::ResourceExhausted, "All " + std::to_string(maxSessions_) +
-                                                               " sessions are in use: try again later."};
+            return Refusal{RefusalCode::ResourceExhausted,
+                           "All " + std::to_string(maxSessions_) + " sessions are in use: try again later."};
         sessions_.insert(session);
         return Entry::New;
     }
