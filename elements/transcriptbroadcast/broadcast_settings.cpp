@@ -45,6 +45,9 @@ constexpr NumberProperty kNumbers[] = {
      0, 3600000, 0},
     {"io-threads", "IO threads", "Threads over which this session's viewers are spread", 1,
      lt::net::kMaxFanoutLoops, 1},
+    {"max-message-rate", "Maximum message rate",
+     "Messages a viewer may send in a second; one more closes it with code 1008 (0 = any number)", 0, 100000,
+     20},
 };
 static_assert(std::size(kNumbers) == BroadcastSettings::NumberCount);
 
@@ -113,6 +116,7 @@ lt::broadcast::RoomSettings BroadcastSettings::room() const {
     room.drain = milliseconds(Drain);
     room.linger = milliseconds(RoomLinger);
     room.ioThreads = numbers[IoThreads];
+    room.maxMessageRate = numbers[MaxMessageRate];
     return room;
 }
 

@@ -37,6 +37,7 @@ struct BroadcastSettings {
         Drain,
         RoomLinger,
         IoThreads,
+        MaxMessageRate,
         NumberCount
     };
 

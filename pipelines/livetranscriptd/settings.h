@@ -30,6 +30,7 @@ enum class Setting {
     ServerMode,
     RealtimeBroadcastMode,
     MaxStreams,
+    MaxRate,
     GracePeriod,
     ShutdownTimeoutMs,
     Pipeline,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The service as an operator runs it: its own process, real publishers, viewers, the recogniser's protocol.
 // The audio carries DTMF digits and the emulator writes down the digits it hears. Arguments: livetranscriptd,
-// pipelines/session.launch.
+// pipelines/session.launch, and livetranscript-export where there is one.
 #include "tests/support/gladia_emulator/emulator.h"
 #include "tests/support/live_publisher.h"
 #include "tests/support/old_rule_viewer.h"
@@ -20,7 +20,7 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(60);
 
-std::string program, description;
+std::string program, description, exporter;
 std::unique_ptr<GladiaEmulator> emulator;
 
 using Texts = std::vector<std::string>;
@@ -177,6 +177,30 @@ void an_error_of_one_session_leaves_the_others_alone() {
     g_assert_cmpint(service.end(), ==, 0);
 }
 
+void transcripts_are_stored_where_the_setting_says() {
+    if (exporter.empty())
+        return g_test_skip("this build has no transcriptstore");
+    const TemporaryDirectory directory;
+    const auto database = directory.file("captions.sqlite");
+    Service service({"DATABASE_URL=" + database});
+    {
+        OldRuleViewer viewer(service.port(), "s");
+        LivePublisher publisher(service.url("s"));
+        g_assert_true(emulator->waitFor([](const auto &report) { return report.connections == 1; }));
+        publisher.play(makeDtmf("314"));
+        expectFinals(viewer, "314");
+        g_assert_cmpint(publisher.finish(), ==, 0);
+    }
+    g_assert_cmpint(service.end(), ==, 0);
+    Process exported({exporter, "--location", database, "--session", "s", "--format", "text"});
+    g_assert_true(exported.waitForEnd() == 0);
+    std::string digits;
+    for (const char c : exported.output())
+        if (g_ascii_isdigit(c))
+            digits += c;
+    g_assert_cmpstr(digits.c_str(), ==, "314");
+}
+
 void a_wrong_setting_is_refused_at_start() {
     expectRefusal(
         {"GLADIA_API_KEY=k", "PORT=x", "BACKPRESSURE_MAX_STREAMS=0"},
@@ -197,9 +221,10 @@ void the_start_is_told_in_one_line() {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
-    g_assert_cmpint(argc, ==, 3);
+    g_assert_cmpint(argc, >=, 3);
     program = argv[1];
     description = argv[2];
+    exporter = argc > 3 ? argv[3] : "";
     emulator = std::make_unique<GladiaEmulator>();
     g_test_add_func("/livetranscriptd/sessions_in_parallel_never_mix", sessions_in_parallel_never_mix);
     g_test_add_func("/livetranscriptd/a_second_stream_of_a_session_is_refused_at_once",
@@ -212,6 +237,8 @@ int main(int argc, char **argv) {
                     the_last_words_are_sent_when_the_service_is_stopped);
     g_test_add_func("/livetranscriptd/an_error_of_one_session_leaves_the_others_alone",
                     an_error_of_one_session_leaves_the_others_alone);
+    g_test_add_func("/livetranscriptd/transcripts_are_stored_where_the_setting_says",
+                    transcripts_are_stored_where_the_setting_says);
     g_test_add_func("/livetranscriptd/a_wrong_setting_is_refused_at_start",
                     a_wrong_setting_is_refused_at_start);
     g_test_add_func("/livetranscriptd/the_start_is_told_in_one_line", the_start_is_told_in_one_line);
