@@ -159,18 +159,17 @@ static BroadcastSettings snapshot(GstTranscriptBroadcast *self) {
 }
 
 /* READY -> PAUSED */
-static gboolean gst_transcript_broadcast_start(GstBaseSink *sink) {
-    auto *self = GST_TRANSCRIPT_BROADCAST(sink);
+static bool start(GstTranscriptBroadcast *self) {
     TranscriptBroadcastState &state = *self->state;
     const BroadcastSettings settings = snapshot(self);
     const std::string session = choose_session(self, settings);
     if (session.empty())
-        return FALSE;
+        return false;
     lt::broadcast::AttachError error;
     if (!state.link.open(settings.address, static_cast<std::uint16_t>(settings.port),
                          settings.access.settings(), session, settings.room(), error)) {
         post_attach_error(self, error);
-        return FALSE;
+        return false;
     }
     state.warnedOfNoHeartbeat = false;
     state.heard = false;
@@ -183,12 +182,11 @@ static gboolean gst_transcript_broadcast_start(GstBaseSink *sink) {
                     settings.address.c_str(), state.link.port(), session.c_str());
     lt::announceSession(GST_ELEMENT(self), session);
     g_object_notify(G_OBJECT(self), "current-port");
-    return TRUE;
+    return true;
 }
 
 /* PAUSED -> READY, no streaming thread any more */
-static gboolean gst_transcript_broadcast_stop(GstBaseSink *sink) {
-    auto *self = GST_TRANSCRIPT_BROADCAST(sink);
+static void stop(GstTranscriptBroadcast *self) {
     self->state->link.close();
     self->state->caps.reset();
     {
@@ -196,18 +194,24 @@ static gboolean gst_transcript_broadcast_stop(GstBaseSink *sink) {
         self->state->session.clear();
     }
     g_object_notify(G_OBJECT(self), "current-port");
-    return TRUE;
 }
 
 static GstStateChangeReturn gst_transcript_broadcast_change_state(GstElement *element,
                                                                   GstStateChange transition) {
-    TranscriptBroadcastState &state = *GST_TRANSCRIPT_BROADCAST(element)->state;
+    auto *self = GST_TRANSCRIPT_BROADCAST(element);
+    TranscriptBroadcastState &state = *self->state;
+    // Not in GstBaseSink's start(): that comes with NULL -> READY, before properties must stand still.
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start(self))
+        return GST_STATE_CHANGE_FAILURE;
     if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING)
         state.link.setResting(false);
     const auto result =
         GST_ELEMENT_CLASS(gst_transcript_broadcast_parent_class)->change_state(element, transition);
     if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
         state.link.setResting(true);
+    const bool failed = transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
+    if (failed || transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+        stop(self);
     return result;
 }
 
@@ -374,8 +378,6 @@ static void gst_transcript_broadcast_class_init(GstTranscriptBroadcastClass *kla
                                           PACKAGE_ORIGIN "/blob/main/docs/elements/transcriptbroadcast.md");
     element_class->change_state = gst_transcript_broadcast_change_state;
 
-    sink_class->start = gst_transcript_broadcast_start;
-    sink_class->stop = gst_transcript_broadcast_stop;
     sink_class->set_caps = gst_transcript_broadcast_set_caps;
     sink_class->render = gst_transcript_broadcast_render;
     sink_class->event = gst_transcript_broadcast_event;

@@ -101,14 +101,13 @@ static StoreSettings snapshot(GstTranscriptStore *self) {
     return self->state->settings;
 }
 
-static gboolean refuse_settings(GstTranscriptStore *self, const std::string &sentence) {
+static bool refuse_settings(GstTranscriptStore *self, const std::string &sentence) {
     GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", sentence.c_str()), (nullptr));
-    return FALSE;
+    return false;
 }
 
 /* READY -> PAUSED */
-static gboolean gst_transcript_store_start(GstBaseSink *sink) {
-    auto *self = GST_TRANSCRIPT_STORE(sink);
+static bool start(GstTranscriptStore *self) {
     TranscriptStoreState &state = *self->state;
     const StoreSettings settings = snapshot(self);
     if (!settings.session.empty() && !lt::isSessionSlug(settings.session))
@@ -131,17 +130,29 @@ static gboolean gst_transcript_store_start(GstBaseSink *sink) {
     }
     if (!settings.session.empty())
         lt::announceSession(GST_ELEMENT(self), session);
-    return TRUE;
+    return true;
 }
 
 /* PAUSED -> READY, no streaming thread any more */
-static gboolean gst_transcript_store_stop(GstBaseSink *sink) {
-    auto *self = GST_TRANSCRIPT_STORE(sink);
+static void stop(GstTranscriptStore *self) {
     self->state->link->close(lt::store::Milliseconds(snapshot(self).shutdownTimeoutMs));
     self->state->caps.reset();
     lt::ObjectLock lock(self);
     self->state->session.clear();
-    return TRUE;
+}
+
+static GstStateChangeReturn gst_transcript_store_change_state(GstElement *element,
+                                                              GstStateChange transition) {
+    auto *self = GST_TRANSCRIPT_STORE(element);
+    // Not in GstBaseSink's start(): that comes with NULL -> READY, before properties must stand still.
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start(self))
+        return GST_STATE_CHANGE_FAILURE;
+    const auto result =
+        GST_ELEMENT_CLASS(gst_transcript_store_parent_class)->change_state(element, transition);
+    const bool failed = transition == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE;
+    if (failed || transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+        stop(self);
+    return result;
 }
 
 static gboolean gst_transcript_store_set_caps(GstBaseSink *sink, GstCaps *caps) {
@@ -270,8 +281,7 @@ static void gst_transcript_store_class_init(GstTranscriptStoreClass *klass) {
     gst_element_class_add_static_metadata(element_class, GST_ELEMENT_METADATA_DOC_URI,
                                           PACKAGE_ORIGIN "/blob/main/docs/elements/transcriptstore.md");
 
-    sink_class->start = gst_transcript_store_start;
-    sink_class->stop = gst_transcript_store_stop;
+    element_class->change_state = gst_transcript_store_change_state;
     sink_class->set_caps = gst_transcript_store_set_caps;
     sink_class->render = gst_transcript_store_render;
     sink_class->query = gst_transcript_store_query;
