@@ -86,7 +86,8 @@ std::vector<SessionReport::Final> caption(const char *description, const std::st
         g_error("%s", error.c_str());
     const auto sessions = emulator.report().sessions;
     g_assert_cmpuint(sessions.size(), ==, 1);
-    g_assert_cmpstr(sessions[0].text().c_str(), ==, "1 2 3 4 5 6");
+    const std::string text = sessions[0].text();
+    g_assert_cmpstr(text.c_str(), ==, "1 2 3 4 5 6");
     g_assert_cmpuint(sessions[0].finals.size(), ==, 3);
     return sessions[0].finals;
 }
@@ -209,7 +210,8 @@ static void the_words_stand_in_the_file_with_their_times() {
     std::size_t at = 0;
     for (const Cue &cue : cuesOf(file)) {
         g_assert_cmpuint(at, <, finals.size());
-        g_assert_cmpstr((" " + cue.text).c_str(), ==, finals[at].text.c_str());
+        const std::string text = " " + cue.text;
+        g_assert_cmpstr(text.c_str(), ==, finals[at].text.c_str());
         g_assert_cmpfloat(std::abs(cue.start - finals[at].start), <, 0.05);
         g_assert_cmpfloat(std::abs(cue.end - finals[at].end), <, 0.05);
         at++;

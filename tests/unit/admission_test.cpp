@@ -119,7 +119,8 @@ static void secrets_are_compared_as_a_whole() {
 static void a_secret_comes_from_a_variable_or_a_file_and_is_never_in_the_problem() {
     std::string problem;
     g_setenv("LT_TEST_SECRET", " s3cret\n", TRUE);
-    g_assert_cmpstr(readSecret({"LT_TEST_SECRET", {}}, "token", problem).value().c_str(), ==, "s3cret");
+    const auto fromVariable = readSecret({"LT_TEST_SECRET", {}}, "token", problem);
+    g_assert_cmpstr(fromVariable.value().c_str(), ==, "s3cret");
     g_setenv("LT_TEST_SECRET", " ", TRUE);
     g_assert_false(readSecret({"LT_TEST_SECRET", {}}, "token", problem).has_value());
     g_assert_cmpstr(problem.c_str(), ==, "The token in the environment variable LT_TEST_SECRET is empty.");
@@ -131,7 +132,8 @@ static void a_secret_comes_from_a_variable_or_a_file_and_is_never_in_the_problem
     const gint fd = g_file_open_tmp("secret-XXXXXX", &path, nullptr);
     g_assert_true(g_close(fd, nullptr));
     std::ofstream(path) << "from a file\n";
-    g_assert_cmpstr(readSecret({{}, path}, "token", problem).value().c_str(), ==, "from a file");
+    const auto fromFile = readSecret({{}, path}, "token", problem);
+    g_assert_cmpstr(fromFile.value().c_str(), ==, "from a file");
     g_assert_false(readSecret({"HOME", path}, "token", problem).has_value());
     g_assert_nonnull(std::strstr(problem.c_str(), "one of them"));
     std::ofstream(path) << std::string(100000, 'x');
