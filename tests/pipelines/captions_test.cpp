@@ -210,8 +210,8 @@ static void the_words_stand_in_the_file_with_their_times() {
     std::size_t at = 0;
     for (const Cue &cue : cuesOf(file)) {
         g_assert_cmpuint(at, <, finals.size());
-        const std::string text = " " + cue.text;
-        g_assert_cmpstr(text.c_str(), ==, finals[at].text.c_str());
+        const std::string spoken = " " + cue.text;
+        g_assert_cmpstr(spoken.c_str(), ==, finals[at].text.c_str());
         g_assert_cmpfloat(std::abs(cue.start - finals[at].start), <, 0.05);
         g_assert_cmpfloat(std::abs(cue.end - finals[at].end), <, 0.05);
         at++;
