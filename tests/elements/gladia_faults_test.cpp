@@ -159,6 +159,15 @@ bool breaksInTheMiddle(const Case &one) {
            std::any_of(one.faults.begin(), one.faults.end(), [](const Fault &fault) { return fault.atByte; });
 }
 
+/// A half-open connection shows only when there is something to send: all that was pushed may have been
+/// acknowledged before the service fell silent.
+bool hasTriedAgain(GladiaRig &rig) {
+    if (rig.stat("attempts") > 1)
+        return true;
+    rig.push(std::vector<std::int16_t>(160)); // 10 ms of silence
+    return false;
+}
+
 void check(const Case &one) {
     std::string label = one.name;
     for (const Fault &fault : one.faults)
@@ -172,7 +181,7 @@ void check(const Case &one) {
     rig.push(support::makeDtmf(kSpoken));
     g_assert_true(eventually([&] { return haveHappened(service); }));
     if (breaksInTheMiddle(one))
-        g_assert_true(eventually([&] { return rig.stat("attempts") > 1; }));
+        g_assert_true(eventually([&] { return hasTriedAgain(rig); }));
     rig.pushEos();
     std::string heard = finalTexts(rig.hearUntilEos());
     const Told told = toldBy(rig);
