@@ -58,9 +58,13 @@ void Faults::clear() {
 
 std::vector<Faults::State> Faults::list() const {
     std::lock_guard lock(mutex_);
+    const std::int64_t nowMs = clock_();
     std::vector<State> states;
-    for (const Entry &entry : entries_)
+    for (const Entry &entry : entries_) {
         states.push_back(entry.state);
+        if (isOver(entry, nowMs)) // as holds() sees it, whether or not the timer has come by
+            states.back().phase = Phase::kOver;
+    }
     return states;
 }
 
@@ -198,10 +202,15 @@ bool Faults::concerns(const Entry &entry, std::uint64_t connection) {
     return !entry.newestConnection || (connection != 0 && connection <= *entry.newestConnection);
 }
 
+/// Of a state with an end.
+bool Faults::isOver(const Entry &entry, std::int64_t nowMs) {
+    return entry.state.phase == Phase::kActive && entry.endsMs && nowMs >= *entry.endsMs;
+}
+
 const Faults::Entry *Faults::stateOf(FaultKind kind, std::uint64_t connection) const {
     const std::int64_t nowMs = clock_();
     for (const Entry &entry : entries_) {
-        const bool on = entry.state.phase == Phase::kActive && (!entry.endsMs || nowMs < *entry.endsMs);
+        const bool on = entry.state.phase == Phase::kActive && !isOver(entry, nowMs);
         if (on && entry.state.fault.kind == kind && concerns(entry, connection))
             return &entry;
     }
@@ -229,7 +238,7 @@ std::uint64_t Faults::bytesPerSecond(std::uint64_t connection) const {
 void Faults::beginTimed(std::int64_t nowMs) {
     for (Entry &entry : entries_) {
         const Fault &fault = entry.state.fault;
-        if (entry.state.phase == Phase::kActive && entry.endsMs && nowMs >= *entry.endsMs)
+        if (isOver(entry, nowMs))
             entry.state.phase = Phase::kOver;
         if (entry.state.phase != Phase::kWaiting)
             continue;

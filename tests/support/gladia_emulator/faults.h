@@ -87,6 +87,7 @@ private:
     void beginTimed(std::int64_t nowMs);
     const Entry *stateOf(FaultKind kind, std::uint64_t connection) const;
     static bool concerns(const Entry &entry, std::uint64_t connection);
+    static bool isOver(const Entry &entry, std::int64_t nowMs);
 
     const Clock clock_;
     mutable std::mutex mutex_; // guards all below; not held during the handler
