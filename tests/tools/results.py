@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 TAP_LINE = re.compile(r'^(not )?ok\b\s*\d*\s*-?\s*([^#]*?)\s*(?:#\s*(skip|todo)\S*\s*(.*))?$', re.IGNORECASE)
 TAP_PLAN_SKIP = re.compile(r'^1\.\.0\s*#\s*skip\S*\s*(.*)$', re.IGNORECASE)
+FINDING = re.compile(r'(Address|Leak|Thread|UndefinedBehavior)Sanitizer|: runtime error: ')
 LIBRARY_DEBUG = re.compile(r'^# \S*-DEBUG: ')  # GLib's test framework shows every library's
 
 
@@ -14,11 +15,13 @@ class Results:
     passed: int = 0
     failed: list = field(default_factory=list)   # (name, why)
     skipped: list = field(default_factory=list)  # (name, why)
+    unsteady: list = field(default_factory=list)  # (name, why it failed the first time)
 
     def add(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.unsteady += other.unsteady
 
     def fail(self, name, why):
         self.failed.append((name, why))
@@ -75,10 +78,13 @@ def read_meson_test(part, run):
     return results
 
 
+def is_finding(run):
+    """Whether a sanitizer has spoken: that is a defect, however often the test passes afterwards."""
+    return bool(FINDING.search((run.get('stdout') or '') + (run.get('stderr') or '')))
+
+
 def read_meson_log(part, path):
-    results = Results()
+    """A list of (line of testlog.json, Results)."""
     with open(path, encoding='utf-8') as log:
-        for line in log:
-            if line.strip():
-                results.add(read_meson_test(part, json.loads(line)))
-    return results
+        runs = [json.loads(line) for line in log if line.strip()]
+    return [(run, read_meson_test(part, run)) for run in runs]

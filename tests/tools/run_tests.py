@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from results import Results, read_meson_log, read_tap
+from results import Results, is_finding, read_meson_log, read_tap
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / 'build'
 JOBS = os.environ.get('LT_JOBS') or str(os.cpu_count() or 2)
+# More failures than this are no coincidence.
+UNSTEADY_AT_MOST = 4
 # The build directories lie at the same depth, so one's objects serve another built with the same flags (main, plain).
 NINJA = {**os.environ, 'NINJA_STATUS': '[%f/%t, %e s] ', 'CCACHE_NOHASHDIR': '1'}
 # Enough optimisation to be quick, not enough to slow the compiler down.
@@ -52,14 +54,38 @@ def compile_targets(directory, targets=()):
     return run(['ninja', '-C', directory, '-j', JOBS, *targets], env=NINJA).returncode == 0
 
 
-def meson_test(part, directory, arguments):
+def meson_test(part, directory, arguments, processes=JOBS):
+    """A list of (line of Meson's log, Results), or None when nothing ran."""
     log = directory / 'meson-logs' / f'{part}.json'
     log.unlink(missing_ok=True)
-    run(['meson', 'test', '-C', directory, '--logbase', part, '--print-errorlogs', '--num-processes', JOBS, *arguments],
-        env=NINJA)
-    if not log.exists():
+    run(['meson', 'test', '-C', directory, '--logbase', part, '--print-errorlogs', '--num-processes', processes,
+         *arguments], env=NINJA)
+    return read_meson_log(part, log) if log.exists() else None
+
+
+def test_part(part, directory, arguments):
+    """Runs the tests. A few that failed get a second chance, each with the machine to itself, unless a sanitizer found
+    something: those that pass then are named as unsteady."""
+    runs = meson_test(part, directory, arguments)
+    if runs is None:
         return Results().fail(part, 'its tests could not be built or started')
-    return read_meson_log(part, log)
+    results = Results()
+    doubtful = {one['name'].split(' / ', 1)[-1]: found for one, found in runs if found.failed and not is_finding(one)}
+    if len(doubtful) > UNSTEADY_AT_MOST:
+        doubtful = {}
+    for one, found in runs:
+        if one['name'].split(' / ', 1)[-1] not in doubtful:
+            results.add(found)
+    if doubtful:
+        for one, found in meson_test(f'{part}-again', directory, ['--no-rebuild', *doubtful], processes=1) or []:
+            name = one['name'].split(' / ', 1)[-1]
+            if not found.failed and name in doubtful:
+                results.unsteady += doubtful[name].failed
+            results.add(found)
+            doubtful.pop(name, None)
+    for found in doubtful.values():
+        results.add(found)
+    return results
 
 
 def build_and_test(part, name, setup, arguments, everything=True, environment=None):
@@ -68,7 +94,7 @@ def build_and_test(part, name, setup, arguments, everything=True, environment=No
         return Results().fail(part, 'meson setup failed')
     if everything and not compile_targets(directory):
         return Results().fail(part, 'the build failed')
-    return meson_test(part, directory, arguments)
+    return test_part(part, directory, arguments)
 
 
 def sources():
@@ -258,6 +284,8 @@ def main():
     say('')
     for name, why in total.skipped:
         say(f'SKIPPED {name}: {why}')
+    for name, why in total.unsteady:
+        say(f'UNSTEADY {name}: {why}; it passed alone')
     for name, why in total.failed:
         say(f'FAILED {name}: {why}')
     say(total.summary())
