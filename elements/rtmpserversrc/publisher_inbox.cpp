@@ -40,18 +40,20 @@ void PublisherInbox::published(const rtmp::PublisherInfo &publisher) {
     wakeReader(lock);
 }
 
-rtmp::AfterEnd PublisherInbox::ended(const rtmp::PublishEnd &end) {
+rtmp::AfterEnd PublisherInbox::after(const rtmp::PublishEnd &end) const {
+    std::lock_guard lock(mutex_);
+    if (!started_)
+        return rtmp::AfterEnd::Keep;
+    return end.kind == rtmp::PublishEnd::Kind::Lost ? rtmp::AfterEnd::Wait : rtmp::AfterEnd::Retire;
+}
+
+void PublisherInbox::ended(const rtmp::PublishEnd &end) {
+    using Kind = rtmp::PublishEnd::Kind;
     std::unique_lock lock(mutex_);
     push(Ended{.publisher = publisher_, .end = end});
-    rtmp::AfterEnd after = rtmp::AfterEnd::Keep;
-    if (started_ && end.kind == rtmp::PublishEnd::Kind::Lost) {
-        after = rtmp::AfterEnd::Wait;
-    } else if (started_ && end.kind != rtmp::PublishEnd::Kind::Replaced) {
+    if (started_ && end.kind != Kind::Lost && end.kind != Kind::Replaced)
         push(StreamOver{});
-        after = rtmp::AfterEnd::Retire;
-    }
     wakeReader(lock);
-    return after;
 }
 
 void PublisherInbox::gone() {

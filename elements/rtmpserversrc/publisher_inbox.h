@@ -67,7 +67,8 @@ public:
     // Loop thread.
     void published(const rtmp::PublisherInfo &publisher) override;
     void media(rtmp::MediaTag tag) override;
-    rtmp::AfterEnd ended(const rtmp::PublishEnd &end) override;
+    rtmp::AfterEnd after(const rtmp::PublishEnd &end) const override;
+    void ended(const rtmp::PublishEnd &end) override;
     void gone() override;
 
     /// Waits for the next arrival; nothing when interrupted. The pad's task.

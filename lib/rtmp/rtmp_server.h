@@ -46,8 +46,10 @@ public:
     virtual ~PublishListener() = default;
     virtual void published(const PublisherInfo &publisher) = 0;
     virtual void media(MediaTag tag) = 0;
-    /// The answer counts for nothing when the publisher was replaced: published() follows.
-    virtual AfterEnd ended(const PublishEnd &end) = 0;
+    /// Asked before ended(), so that who hears of the end finds statistics that say what follows it. The
+    /// answer counts for nothing when the publisher was replaced: published() follows.
+    virtual AfterEnd after(const PublishEnd &end) const = 0;
+    virtual void ended(const PublishEnd &end) = 0;
     /// Nobody came back in time. The claim has retired.
     virtual void gone() {}
 };

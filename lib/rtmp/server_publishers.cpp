@@ -188,7 +188,6 @@ void ServerCore::awaitReturn(const std::string &key, Claimed &claimed) {
     GST_INFO("/%s: the stream stays open for %d ms", key.c_str(),
              static_cast<int>(
                  std::chrono::duration_cast<std::chrono::milliseconds>(*claimed.returnUntil - now).count()));
-    claimed.stats->change([](StreamStats &stats) { stats.awaited = true; });
     giveUpWaiting(now);
     armTick();
 }
@@ -204,11 +203,14 @@ void ServerCore::endPublication(const std::string &key, PublishEnd end) {
     const auto claim = claims_.find(key);
     if (!node.mapped().accepted || claim == claims_.end())
         return;
+    const bool replaced = end.kind == PublishEnd::Kind::Replaced;
+    const AfterEnd after = replaced ? AfterEnd::Keep : claim->second.listener->after(end);
     noteCounters(claim->second, *node.mapped().connection);
-    claim->second.stats->change([](StreamStats &stats) { stats.publishing = false; });
-    const AfterEnd after = claim->second.listener->ended(end);
-    if (end.kind == PublishEnd::Kind::Replaced)
-        return;
+    claim->second.stats->change([after](StreamStats &stats) {
+        stats.publishing = false;
+        stats.awaited = after == AfterEnd::Wait;
+    });
+    claim->second.listener->ended(end);
     if (after == AfterEnd::Retire)
         claims_.erase(claim);
     else if (after == AfterEnd::Wait)

@@ -50,6 +50,14 @@ std::string nextOf(PublisherInbox &inbox) {
            (tag.lost ? "(" + std::to_string(tag.lost) + ")" : "");
 }
 
+/// As the server ends a publisher.
+AfterEnd endWith(PublisherInbox &inbox, PublishEnd::Kind kind) {
+    const PublishEnd end{kind, ""};
+    const auto after = inbox.after(end);
+    inbox.ended(end);
+    return after;
+}
+
 std::string rest(PublisherInbox &inbox) {
     // A marker that always comes out: the end of one more publisher.
     inbox.ended({PublishEnd::Kind::Replaced, "marker"});
@@ -87,12 +95,11 @@ static void headers_sent_again_do_not_touch_time() {
 static void the_end_of_a_stream_retires_its_claim() {
     PublisherInbox inbox({});
     inbox.published({1, "peer", ""});
-    g_assert_true(inbox.ended({PublishEnd::Kind::Lost, ""}) ==
-                  AfterEnd::Keep); // without a frame: next, please
+    g_assert_true(endWith(inbox, PublishEnd::Kind::Lost) == AfterEnd::Keep); // without a frame: next, please
     inbox.published({2, "peer", ""});
     inbox.media(frameAt(0));
     inbox.media(frameAt(23));
-    g_assert_true(inbox.ended({PublishEnd::Kind::Clean, ""}) == AfterEnd::Retire);
+    g_assert_true(endWith(inbox, PublishEnd::Kind::Clean) == AfterEnd::Retire);
     for (const char *expected : {"P", "e", "P", "a0", "a23", "e", "E"})
         g_assert_true(nextOf(inbox) == expected);
 }
@@ -101,12 +108,12 @@ static void a_lost_publishers_stream_is_over_when_nobody_comes() {
     PublisherInbox inbox({});
     inbox.published({1, "peer", ""});
     inbox.media(frameAt(0));
-    g_assert_true(inbox.ended({PublishEnd::Kind::Lost, ""}) == AfterEnd::Wait);
+    g_assert_true(endWith(inbox, PublishEnd::Kind::Lost) == AfterEnd::Wait);
     inbox.published({2, "peer", ""});
     inbox.media(tagOf(Kind::AudioConfig, 0, kStart + 7s));
     inbox.media(tagOf(Kind::Audio, 0, kStart + 7s)); // starts anew
     inbox.media(tagOf(Kind::Audio, 23, kStart + 7s));
-    g_assert_true(inbox.ended({PublishEnd::Kind::Lost, ""}) == AfterEnd::Wait);
+    g_assert_true(endWith(inbox, PublishEnd::Kind::Lost) == AfterEnd::Wait);
     inbox.gone();
     for (const char *expected : {"P", "a0", "e", "P", "c0", "g0-7000", "a7000!", "a7023", "e", "E"})
         g_assert_true(nextOf(inbox) == expected);
@@ -117,10 +124,10 @@ static void a_lost_publishers_stream_is_over_when_nobody_comes() {
 static void an_unsupported_codec_ends_the_stream() {
     PublisherInbox inbox({});
     inbox.published({1, "peer", ""});
-    g_assert_true(inbox.ended({PublishEnd::Kind::Unsupported, ""}) == AfterEnd::Keep);
+    g_assert_true(endWith(inbox, PublishEnd::Kind::Unsupported) == AfterEnd::Keep);
     inbox.published({2, "peer", ""});
     inbox.media(frameAt(0));
-    g_assert_true(inbox.ended({PublishEnd::Kind::Unsupported, ""}) == AfterEnd::Retire);
+    g_assert_true(endWith(inbox, PublishEnd::Kind::Unsupported) == AfterEnd::Retire);
 }
 
 static void a_replacement_goes_on_in_the_same_stream() {

@@ -45,9 +45,9 @@ public:
             seen_.tags++;
         });
     }
-    AfterEnd ended(const PublishEnd &end) override {
+    AfterEnd after(const PublishEnd &) const override { return after_; }
+    void ended(const PublishEnd &end) override {
         note([&] { seen_.ends.push_back(end); });
-        return after_;
     }
     void gone() override {
         note([&] { seen_.gone++; });
