@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/net/event_loop.h"
+#include "lib/ws/wire.h"
 
 #include <cstdint>
 #include <memory>
@@ -10,20 +11,13 @@
 
 namespace lt::broadcast {
 
-/// Opcodes of RFC 6455.
-enum class Opcode : std::uint8_t { Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
+using ws::Opcode;
 
 /// Close codes this server sends.
 namespace closecode {
-constexpr std::uint16_t kNormal = 1000;      ///< the session is over: do not come back
-constexpr std::uint16_t kGoingAway = 1001;   ///< shutdown: come back later
-constexpr std::uint16_t kProtocol = 1002;    ///< the peer broke RFC 6455
-constexpr std::uint16_t kInvalidData = 1007; ///< text that is not UTF-8
-constexpr std::uint16_t kPolicy = 1008;      ///< silent for too long, or a rule was broken
-constexpr std::uint16_t kTooBig = 1009;      ///< a message above the limit
-constexpr std::uint16_t kTryLater = 1013;    ///< too slow
-constexpr std::uint16_t kToken = 4401;       ///< its token has expired
-constexpr std::uint16_t kLease = 4409;       ///< published without holding the lease
+using namespace ws::closecode;
+constexpr std::uint16_t kToken = 4401; ///< its token has expired
+constexpr std::uint16_t kLease = 4409; ///< published without holding the lease
 } // namespace closecode
 
 /// What may be done to a frame that waits in a queue.

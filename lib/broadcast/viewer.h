@@ -5,12 +5,12 @@
 #include "lib/broadcast/frame.h"
 #include "lib/broadcast/viewer_profile.h"
 #include "lib/broadcast/viewer_queue.h"
-#include "lib/broadcast/ws_frame_parser.h"
 #include "lib/export.h"
 #include "lib/net/byte_stream.h"
 #include "lib/net/event_loop.h"
 #include "lib/net/http_request.h"
 #include "lib/net/unique_fd.h"
+#include "lib/ws/frame_parser.h"
 
 #include <cstdint>
 #include <memory>
@@ -95,7 +95,7 @@ struct FrameBatch {
 /// What is sent leaves at once when the socket takes it, else it waits in the queue for EPOLLOUT. The owner
 /// hears of its end exactly once; after that the viewer may live on by itself for at most 2 s to finish the
 /// closing handshake.
-class Viewer : public net::FdListener, public std::enable_shared_from_this<Viewer>, private WsFrameHandler {
+class Viewer : public net::FdListener, public std::enable_shared_from_this<Viewer>, private ws::FrameHandler {
 public:
     struct Setup {
         net::UpgradedSocket socket;
@@ -185,7 +185,7 @@ private:
     net::TimePoint lastTaken_; // of a queue that is not empty: when the socket last took something
     ViewerQueue queue_;
     std::unique_ptr<QueueDrops> gap_; // dropped, and not yet announced
-    WsFrameParser parser_;
+    ws::FrameParser parser_{ws::Sender::Client};
     std::string early_; // until start()
     std::unique_ptr<const ViewerFilter> filter_;
     std::optional<net::TimePoint> expiry_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a WebSocket client sends: the outcome must not depend on how the bytes are cut, and no message may be
-// above the limit or, as text, anything but UTF-8.
-#include "lib/broadcast/ws_frame_parser.h"
+// What a WebSocket client or server sends: the outcome must not depend on how the bytes are cut, and no
+// message may be above the limit or, as text, anything but UTF-8.
+#include "lib/ws/frame_parser.h"
 #include "tests/fuzz/fuzz_target.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-using namespace lt::broadcast;
+using namespace lt::ws;
 
 namespace {
 
@@ -23,7 +23,7 @@ constexpr std::size_t kLimit = 1000;
 }
 
 /// Writes down what happened.
-struct Transcript : WsFrameHandler {
+struct Transcript : FrameHandler {
     std::string log;
 
     void onMessage(Opcode type, std::string_view payload) override {
@@ -46,10 +46,10 @@ struct Transcript : WsFrameHandler {
     }
 };
 
-std::string runWith(std::string_view bytes, std::size_t step) {
-    WsFrameParser parser(kLimit);
+std::string runWith(std::string_view bytes, std::size_t step, Sender sender) {
+    FrameParser parser(sender, kLimit);
     Transcript transcript;
-    std::optional<WsError> error;
+    std::optional<ProtocolError> error;
     for (std::size_t at = 0; at < bytes.size(); at += step)
         error = parser.consume(bytes.substr(at, step), transcript);
     if (error)
@@ -61,8 +61,10 @@ std::string runWith(std::string_view bytes, std::size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char *>(data), size);
-    const auto whole = runWith(bytes, std::max<std::size_t>(size, 1));
-    if (whole != runWith(bytes, 1) || whole != runWith(bytes, 7))
-        fail("the outcome depends on how the bytes were cut");
+    for (const Sender sender : {Sender::Client, Sender::Server}) {
+        const auto whole = runWith(bytes, std::max<std::size_t>(size, 1), sender);
+        if (whole != runWith(bytes, 1, sender) || whole != runWith(bytes, 7, sender))
+            fail("the outcome depends on how the bytes were cut");
+    }
     return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/broadcast/ws_frame_parser.h"
+#include "lib/ws/frame_parser.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-using namespace lt::broadcast;
+using namespace lt::ws;
 
 namespace {
 
@@ -45,7 +45,7 @@ std::string closeFrame(unsigned code, const std::string &reason = "") {
 }
 
 /// Writes down events as words: "text:hello ping:x close:1000:bye".
-struct Log : WsFrameHandler {
+struct Log : FrameHandler {
     std::string text;
 
     void add(const std::string &word) { text += (text.empty() ? "" : " ") + word; }
@@ -62,10 +62,10 @@ struct Log : WsFrameHandler {
     }
 };
 
-std::string outcome(std::string_view bytes, std::size_t step) {
-    WsFrameParser parser;
+std::string outcome(std::string_view bytes, std::size_t step, Sender sender) {
+    FrameParser parser(sender);
     Log log;
-    std::optional<WsError> error;
+    std::optional<ProtocolError> error;
     for (std::size_t at = 0; at < bytes.size(); at += step)
         error = parser.consume(bytes.substr(at, step), log);
     if (error)
@@ -74,9 +74,9 @@ std::string outcome(std::string_view bytes, std::size_t step) {
 }
 
 /// The same whether the bytes come at once or one by one.
-void expect(const std::string &bytes, const char *wanted) {
-    for (const std::size_t step : {std::max<std::size_t>(bytes.size(), 1), std::size_t{1}}) {
-        const std::string got = outcome(bytes, step);
+void expect(const std::string &bytes, const char *wanted, Sender sender = Sender::Client) {
+    for (const std::size_t step : {std::max<std::size_t>(bytes.size(), 1), std::size_t{1}, std::size_t{5}}) {
+        const std::string got = outcome(bytes, step, sender);
         g_assert_cmpstr(got.c_str(), ==, wanted);
     }
 }
@@ -241,8 +241,64 @@ void every_order_of_fragments_and_control_frames_is_right_or_refused() {
     }
 }
 
+/// As frame(), of a server.
+std::string plain(unsigned opcode, const std::string &payload, bool fin = true) {
+    return frame({opcode, payload, fin, 0, false});
+}
+
+void what_servers_send_is_not_masked() {
+    const std::pair<std::string, const char *> table[] = {
+        {plain(1, "hello") + plain(2, "\xff") + plain(1, ""), "text:hello binary:\xff text:"},
+        {plain(1, std::string(60000, 'x')) + plain(1, "y"), "text:60000b text:y"},
+        {plain(1, "Hel", false) + plain(9, "1") + plain(0, "lo") + plain(1, "more"),
+         "ping:1 text:Hello text:more"},
+        {plain(1, "a", false) + plain(1, "b"), "error:1002"},
+        {plain(1, "\xff") + plain(1, "after"), "error:1007"},
+        {plain(1, "\xce") + plain(1, "\xba"), "error:1007"},
+        {plain(2, std::string(65537, 'x')), "error:1009"},
+        {plain(8, "\x03\xe8"
+                  "bye") +
+             plain(1, "after"),
+         "close:1000:bye"},
+        {plain(8, ""), "close:none:"},
+        {plain(1, "a") + frame({1, "b"}), "text:a error:1002"},
+        {frame({9, "x"}), "error:1002"},
+    };
+    for (const auto &[bytes, wanted] : table)
+        expect(bytes, wanted, Sender::Server);
+}
+
+void what_clients_send_is_masked_and_can_be_read() {
+    for (const std::size_t size : {0, 1, 7, 8, 9, 125, 126, 1600, 65535, 65536}) {
+        std::string payload(size, '\0');
+        for (std::size_t i = 0; i < size; i++)
+            payload[i] = static_cast<char>(i * 7);
+        std::string wire = "before";
+        appendFrame(wire, Opcode::Binary, payload, MaskKey{0x01, 0x80, 0xfe, 0x33});
+        struct Keep : Log {
+            std::string payload;
+            void onMessage(Opcode, std::string_view whole) override { payload = whole; }
+        } keep;
+        FrameParser parser(Sender::Client);
+        g_assert_false(parser.consume(std::string_view(wire).substr(6), keep).has_value());
+        g_assert_true(keep.payload == payload);
+    }
+}
+
+void a_mask_goes_on_wherever_it_was_cut() {
+    const MaskKey key{1, 2, 4, 8};
+    std::string whole(37, 'a');
+    applyMask(whole.data(), whole.size(), key, 0);
+    for (std::size_t cut = 0; cut <= whole.size(); cut++) {
+        std::string pieces(37, 'a');
+        applyMask(pieces.data(), cut, key, 0);
+        applyMask(pieces.data() + cut, pieces.size() - cut, key, cut);
+        g_assert_true(pieces == whole);
+    }
+}
+
 void an_error_is_final() {
-    WsFrameParser parser;
+    FrameParser parser(Sender::Client);
     Log log;
     g_assert_true(parser.consume(frame({3, ""}), log).has_value());
     const auto again = parser.consume(frame({1, "hello"}), log);
@@ -254,20 +310,25 @@ void an_error_is_final() {
 
 void what_the_server_sends_can_be_read_by_the_rfc() {
     const auto headerOf = [](std::size_t size) {
-        const FrameRef made = makeFrame(Opcode::Text, std::string(size, 'x'), {FrameClass::Final});
-        return std::string(made->bytes().substr(0, made->bytes().size() - size));
+        std::string made;
+        appendFrame(made, Opcode::Text, std::string(size, 'x'));
+        return made.substr(0, made.size() - size);
+    };
+    const auto close = [](std::uint16_t code, const std::string &reason) {
+        std::string made;
+        appendFrame(made, Opcode::Close, closePayload(code, reason));
+        return made;
     };
     g_assert_true(headerOf(0) == std::string("\x81\x00", 2));
     g_assert_true(headerOf(125) == "\x81\x7d");
     g_assert_true(headerOf(126) == std::string("\x81\x7e\x00\x7e", 4));
     g_assert_true(headerOf(65535) == "\x81\x7e\xff\xff");
     g_assert_true(headerOf(65536) == std::string("\x81\x7f\0\0\0\0\0\x01\0\0", 10));
-    g_assert_true(makeClose(1008, "Heartbeat timeout")->bytes() == "\x88\x13\x03\xf0Heartbeat timeout");
-    g_assert_true(makeControl(Opcode::Ping, "t")->bytes() == "\x89\x01t");
+    g_assert_true(close(1008, "Heartbeat timeout") == "\x88\x13\x03\xf0Heartbeat timeout");
     // A long reason is cut between characters.
     std::string longReason(122, 'x');
     longReason += kKosme;
-    g_assert_cmpuint(makeClose(1000, longReason)->bytes().size(), ==, 2 + 2 + 122);
+    g_assert_cmpuint(close(1000, longReason).size(), ==, 2 + 2 + 122);
 }
 
 } // namespace
@@ -284,6 +345,9 @@ int main(int argc, char **argv) {
     g_test_add_func("/ws-frame-parser/orders",
                     every_order_of_fragments_and_control_frames_is_right_or_refused);
     g_test_add_func("/ws-frame-parser/final-error", an_error_is_final);
+    g_test_add_func("/ws-frame-parser/servers", what_servers_send_is_not_masked);
+    g_test_add_func("/ws-frame-parser/clients", what_clients_send_is_masked_and_can_be_read);
+    g_test_add_func("/ws-frame-parser/mask", a_mask_goes_on_wherever_it_was_cut);
     g_test_add_func("/ws-frame-parser/encoding", what_the_server_sends_can_be_read_by_the_rfc);
     return g_test_run();
 }

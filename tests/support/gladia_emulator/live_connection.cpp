@@ -14,7 +14,7 @@ namespace lt::emulator {
 
 namespace {
 
-using broadcast::Opcode;
+using ws::Opcode;
 
 constexpr std::size_t kMaxMessage = 1 << 20;
 constexpr std::size_t kReadSize = 64 * 1024;
@@ -25,7 +25,13 @@ constexpr unsigned kPaceMs = 20;
 constexpr int kNoStatus = 1005;
 
 std::string frameOf(Opcode opcode, std::string_view payload) {
-    return std::string(broadcast::makeFrame(opcode, payload, {})->bytes());
+    std::string frame;
+    ws::appendFrame(frame, opcode, payload);
+    return frame;
+}
+
+std::string closeFrame(std::uint16_t code, std::string_view reason) {
+    return frameOf(Opcode::Close, ws::closePayload(code, reason));
 }
 
 } // namespace
@@ -40,7 +46,7 @@ LiveConnection::LiveConnection(support::ObjectRef<GIOStream> stream, support::Ob
       callbacks_(std::move(callbacks)),
       stream_(std::move(stream)),
       socket_(std::move(socket)),
-      parser_(kMaxMessage) {
+      parser_(ws::Sender::Client, kMaxMessage) {
     g_socket_set_blocking(socket_.get(), FALSE);
     // Small answers in quick succession must not wait for each other; tests measure latency against them.
     g_socket_set_option(socket_.get(), IPPROTO_TCP, TCP_NODELAY, TRUE, nullptr);
@@ -142,7 +148,7 @@ void LiveConnection::onPing(std::string_view payload) {
 void LiveConnection::onClose(std::optional<std::uint16_t> code, std::string_view) {
     // An answer to our close says nothing of its own, whatever code the client thinks fit.
     if (closeCode_ == 0)
-        write(code ? broadcast::makeClose(*code, "")->bytes() : frameOf(Opcode::Close, ""));
+        write(code ? closeFrame(*code, "") : frameOf(Opcode::Close, ""));
     endCode_ = closeCode_ != 0 ? closeCode_ : code.value_or(kNoStatus);
     leave();
     finishLater();
@@ -177,7 +183,7 @@ void LiveConnection::close(int code, const std::string &reason) {
     callbacks_.print("-> close " + std::to_string(code) + " " + reason);
     closeCode_ = code;
     write(code == kNoStatus ? frameOf(Opcode::Close, "")
-                            : broadcast::makeClose(static_cast<std::uint16_t>(code), reason)->bytes());
+                            : closeFrame(static_cast<std::uint16_t>(code), reason));
     leave();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/broadcast/ws_frame_parser.h"
+#include "lib/ws/frame_parser.h"
 #include "tests/support/gladia_emulator/session.h"
 #include "tests/support/loop_thread.h"
 
@@ -16,7 +16,7 @@ namespace lt::emulator {
 
 /// One WebSocket of a client, bound to its session for life. Reads and writes the socket itself, because a
 /// library that keeps to the rules cannot be made to break them. On the emulator's thread.
-class LiveConnection final : public Outlet, private broadcast::WsFrameHandler {
+class LiveConnection final : public Outlet, private ws::FrameHandler {
 public:
     /// Told after each thing that happened; `closed` is the last call, and may destroy the connection.
     struct Callbacks {
@@ -45,7 +45,7 @@ public:
     void freeze(bool frozen);
 
 private:
-    void onMessage(broadcast::Opcode type, std::string_view payload) override;
+    void onMessage(ws::Opcode type, std::string_view payload) override;
     void onPing(std::string_view payload) override;
     void onPong(std::string_view) override {}
     void onClose(std::optional<std::uint16_t> code, std::string_view reason) override;
@@ -68,7 +68,7 @@ private:
     const Callbacks callbacks_;
     support::ObjectRef<GIOStream> stream_;
     support::ObjectRef<GSocket> socket_;
-    broadcast::WsFrameParser parser_;
+    ws::FrameParser parser_;
     std::string outgoing_; // not taken by the socket yet
     support::SourceRef input_;
     support::SourceRef output_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/broadcast/utf8_checker.h"
+#include "lib/ws/utf8_checker.h"
 
-namespace lt::broadcast {
+namespace lt::ws {
 
 bool Utf8Checker::start(std::uint8_t byte) {
     if (byte < 0x80)
@@ -31,4 +31,4 @@ bool Utf8Checker::feed(std::string_view piece) {
     return true;
 }
 
-} // namespace lt::broadcast
+} // namespace lt::ws

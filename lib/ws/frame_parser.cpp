@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/broadcast/ws_frame_parser.h"
+#include "lib/ws/frame_parser.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace lt::broadcast {
+namespace lt::ws {
 
 namespace {
 
 constexpr std::uint8_t kFin = 0x80, kReserved = 0x70, kOpcode = 0x0f; // first byte
 constexpr std::uint8_t kMask = 0x80, kLength = 0x7f;                  // second byte
-constexpr std::size_t kMaskSize = 4;
 constexpr std::uint8_t kLength16 = 126, kLength64 = 127;
 
 bool isKnownOpcode(std::uint8_t opcode) {
@@ -24,32 +23,34 @@ bool isCloseCode(unsigned code) {
 
 } // namespace
 
-std::optional<WsError> WsFrameParser::consume(std::string_view bytes, WsFrameHandler &handler) {
+std::optional<ProtocolError> FrameParser::consume(std::string_view bytes, FrameHandler &handler) {
     while (!error_ && !closed_) {
         if (!inPayload_ && !(readHeader(bytes) && beginFrame()))
             break;
+        if (handOnWhole(bytes, handler))
+            continue;
         if (!readPayload(bytes) || !endFrame(handler))
             break;
     }
     return error_;
 }
 
-bool WsFrameParser::fail(std::uint16_t code, const char *reason) {
-    error_ = WsError{code, reason};
+bool FrameParser::fail(std::uint16_t code, const char *reason) {
+    error_ = ProtocolError{code, reason};
     message_ = {};
     control_ = {};
     return false;
 }
 
 /// Size of the header as far as its first two bytes tell it.
-std::size_t WsFrameParser::headerSize() const {
+std::size_t FrameParser::headerSize() const {
     if (headerBytes_ < 2)
         return 2;
     const std::uint8_t length = header_[1] & kLength;
-    return 2 + (length == kLength16 ? 2 : length == kLength64 ? 8 : 0) + kMaskSize;
+    return 2 + (length == kLength16 ? 2 : length == kLength64 ? 8 : 0) + maskSize();
 }
 
-bool WsFrameParser::readHeader(std::string_view &bytes) {
+bool FrameParser::readHeader(std::string_view &bytes) {
     while (headerBytes_ < headerSize()) {
         if (bytes.empty())
             return false;
@@ -60,13 +61,14 @@ bool WsFrameParser::readHeader(std::string_view &bytes) {
             return fail(closecode::kProtocol, "Reserved bits are set");
         if (headerBytes_ == 1 && !isKnownOpcode(header_[0] & kOpcode))
             return fail(closecode::kProtocol, "Unknown opcode");
-        if (headerBytes_ == 2 && !(header_[1] & kMask))
-            return fail(closecode::kProtocol, "Frame is not masked");
+        if (headerBytes_ == 2 && (header_[1] & kMask) != (sender_ == Sender::Client ? kMask : 0))
+            return fail(closecode::kProtocol,
+                        sender_ == Sender::Client ? "Frame is not masked" : "Frame is masked");
     }
     return true;
 }
 
-bool WsFrameParser::beginFrame() {
+bool FrameParser::beginFrame() {
     opcode_ = static_cast<Opcode>(header_[0] & kOpcode);
     fin_ = header_[0] & kFin;
     length_ = header_[1] & kLength;
@@ -81,7 +83,7 @@ bool WsFrameParser::beginFrame() {
     return checkLength() && checkSequence();
 }
 
-bool WsFrameParser::checkLength() {
+bool FrameParser::checkLength() {
     const std::uint8_t form = header_[1] & kLength;
     if (length_ >> 63)
         return fail(closecode::kProtocol, "Payload length is not valid");
@@ -90,7 +92,7 @@ bool WsFrameParser::checkLength() {
     if (isControl()) {
         if (!fin_)
             return fail(closecode::kProtocol, "Control frame is fragmented");
-        if (length_ > kMaxControl)
+        if (length_ > kMaxControlPayload)
             return fail(closecode::kProtocol, "Control frame is too long");
         return true;
     }
@@ -99,7 +101,7 @@ bool WsFrameParser::checkLength() {
     return true;
 }
 
-bool WsFrameParser::checkSequence() {
+bool FrameParser::checkSequence() {
     if (isControl())
         return true;
     if (opcode_ == Opcode::Continuation)
@@ -110,16 +112,34 @@ bool WsFrameParser::checkSequence() {
     return true;
 }
 
+/// A whole unmasked message need not be copied. True when it was one, also when it was refused.
+bool FrameParser::handOnWhole(std::string_view &bytes, FrameHandler &handler) {
+    const bool begins = done_ == 0 && message_.empty() && opcode_ != Opcode::Continuation;
+    if (maskSize() != 0 || isControl() || !fin_ || !begins || bytes.size() < length_)
+        return false;
+    const std::string_view payload = bytes.substr(0, static_cast<std::size_t>(length_));
+    bytes.remove_prefix(payload.size());
+    headerBytes_ = 0;
+    inPayload_ = false;
+    type_ = Opcode::Continuation;
+    if (opcode_ == Opcode::Text && !(utf8_.feed(payload) && utf8_.complete()))
+        fail(closecode::kInvalidData, "Text is not valid UTF-8");
+    else
+        handler.onMessage(opcode_, payload);
+    return true;
+}
+
 /// True when the frame's payload is complete.
-bool WsFrameParser::readPayload(std::string_view &bytes) {
+bool FrameParser::readPayload(std::string_view &bytes) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), length_ - done_));
-    const std::uint8_t *mask = header_.data() + headerSize() - kMaskSize;
     std::string &into = isControl() ? control_ : message_;
     const std::size_t start = into.size();
     into.append(bytes.substr(0, count));
-    for (std::size_t i = 0; i < count; i++)
-        into[start + i] =
-            static_cast<char>(static_cast<std::uint8_t>(into[start + i]) ^ mask[(done_ + i) & 3]);
+    if (maskSize() != 0) {
+        MaskKey key;
+        std::copy_n(header_.data() + headerSize() - key.size(), key.size(), key.begin());
+        applyMask(into.data() + start, count, key, done_);
+    }
     done_ += count;
     bytes.remove_prefix(count);
     if (!isControl() && type_ == Opcode::Text && !utf8_.feed(std::string_view(into).substr(start)))
@@ -127,7 +147,7 @@ bool WsFrameParser::readPayload(std::string_view &bytes) {
     return done_ == length_;
 }
 
-bool WsFrameParser::endFrame(WsFrameHandler &handler) {
+bool FrameParser::endFrame(FrameHandler &handler) {
     headerBytes_ = 0;
     inPayload_ = false;
     if (!isControl())
@@ -146,7 +166,7 @@ bool WsFrameParser::endFrame(WsFrameHandler &handler) {
     }
 }
 
-bool WsFrameParser::endMessage(WsFrameHandler &handler) {
+bool FrameParser::endMessage(FrameHandler &handler) {
     if (type_ == Opcode::Text && !utf8_.complete())
         return fail(closecode::kInvalidData, "Text is not valid UTF-8");
     const std::string payload = std::exchange(message_, {});
@@ -155,7 +175,7 @@ bool WsFrameParser::endMessage(WsFrameHandler &handler) {
     return true;
 }
 
-bool WsFrameParser::endClose(WsFrameHandler &handler) {
+bool FrameParser::endClose(FrameHandler &handler) {
     const std::string payload = std::exchange(control_, {});
     std::optional<std::uint16_t> code;
     std::string_view reason;
@@ -177,4 +197,4 @@ bool WsFrameParser::endClose(WsFrameHandler &handler) {
     return false;
 }
 
-} // namespace lt::broadcast
+} // namespace lt::ws

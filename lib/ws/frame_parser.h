@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/broadcast/frame.h"
-#include "lib/broadcast/utf8_checker.h"
+#include "lib/ws/utf8_checker.h"
+#include "lib/ws/wire.h"
 
 #include <array>
 #include <cstddef>
@@ -11,12 +11,12 @@
 #include <string>
 #include <string_view>
 
-namespace lt::broadcast {
+namespace lt::ws {
 
-/// What a client's bytes mean. Views are valid during the call only.
-class WsFrameHandler {
+/// What the peer's bytes mean. Views are valid during the call only.
+class FrameHandler {
 public:
-    virtual ~WsFrameHandler() = default;
+    virtual ~FrameHandler() = default;
     /// A whole message, its fragments joined; text is valid UTF-8.
     virtual void onMessage(Opcode type, std::string_view payload) = 0;
     virtual void onPing(std::string_view payload) = 0;
@@ -26,27 +26,27 @@ public:
 };
 
 /// Why a connection must be closed, as it stands in the close frame.
-struct WsError {
+struct ProtocolError {
     std::uint16_t code;
     const char *reason;
 };
 
-/// Incremental parser of what clients send (RFC 6455 §5, server side, no extensions). Pure: bytes in, events
+/// Incremental parser of what clients or servers send (RFC 6455 §5, no extensions). Pure: bytes in, events
 /// out. Memory never grows with what a header announces, only with what came, and not above the limit; an
-/// idle parser holds no heap memory.
-class WsFrameParser {
+/// idle parser holds no heap memory. A server's message that comes in one piece is handed on where it lies.
+class FrameParser {
 public:
     static constexpr std::size_t kDefaultMaxMessage = 64 * 1024;
 
-    explicit WsFrameParser(std::size_t maxMessage = kDefaultMaxMessage) : maxMessage_(maxMessage) {}
+    explicit FrameParser(Sender sender, std::size_t maxMessage = kDefaultMaxMessage)
+        : maxMessage_(maxMessage), sender_(sender) {}
 
     /// Consumes all of `bytes`. An error is final: this and every later call returns it and calls nothing.
     /// After onClose() everything is ignored.
-    std::optional<WsError> consume(std::string_view bytes, WsFrameHandler &handler);
+    std::optional<ProtocolError> consume(std::string_view bytes, FrameHandler &handler);
 
 private:
     static constexpr std::size_t kMaxHeader = 14;
-    static constexpr std::size_t kMaxControl = 125;
 
     bool readHeader(std::string_view &bytes);
     std::size_t headerSize() const;
@@ -54,14 +54,16 @@ private:
     bool checkLength();
     bool checkSequence();
     bool readPayload(std::string_view &bytes);
-    bool endFrame(WsFrameHandler &handler);
-    bool endMessage(WsFrameHandler &handler);
-    bool endClose(WsFrameHandler &handler);
+    bool handOnWhole(std::string_view &bytes, FrameHandler &handler);
+    bool endFrame(FrameHandler &handler);
+    bool endMessage(FrameHandler &handler);
+    bool endClose(FrameHandler &handler);
     bool fail(std::uint16_t code, const char *reason);
+    std::size_t maskSize() const { return sender_ == Sender::Client ? sizeof(MaskKey) : 0; }
     bool isControl() const { return static_cast<std::uint8_t>(opcode_) >= 8; }
 
     std::size_t maxMessage_;
-    std::optional<WsError> error_;
+    std::optional<ProtocolError> error_;
     std::string message_; // fragments so far
     std::string control_; // kept apart: control frames come between fragments
     std::uint64_t length_ = 0, done_ = 0;
@@ -69,10 +71,11 @@ private:
     std::uint8_t headerBytes_ = 0;
     Opcode opcode_ = Opcode::Continuation; // of the frame being read
     Opcode type_ = Opcode::Continuation;   // of the message being joined; Continuation: none
+    Sender sender_;
     bool fin_ = false;
     bool inPayload_ = false;
     bool closed_ = false;
     Utf8Checker utf8_;
 };
 
-} // namespace lt::broadcast
+} // namespace lt::ws

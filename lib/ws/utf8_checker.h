@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace lt::broadcast {
+namespace lt::ws {
 
 /// Checks UTF-8 that arrives in pieces cut anywhere: rejects overlong forms, surrogates and what lies above
 /// U+10FFFF at the first byte that proves it.
@@ -24,4 +24,4 @@ private:
     std::uint8_t low_ = 0x80, high_ = 0xbf;
 };
 
-} // namespace lt::broadcast
+} // namespace lt::ws
