@@ -193,7 +193,8 @@ void transcripts_are_stored_where_the_setting_says() {
     }
     g_assert_cmpint(service.end(), ==, 0);
     Process exported({exporter, "--location", database, "--session", "s", "--format", "text"});
-    g_assert_true(exported.waitForEnd() == 0);
+    if (exported.waitForEnd() != 0)
+        g_error("livetranscript-export failed: %s", exported.output().c_str());
     std::string digits;
     for (const char c : exported.output())
         if (g_ascii_isdigit(c))

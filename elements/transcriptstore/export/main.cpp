@@ -22,8 +22,16 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{30};
 
-/// As given; the strings are GLib's and live as long as the program.
+/// As given.
 struct Options {
+    Options() = default;
+    ~Options() {
+        for (char *text : {location, session, format, kind, language, run, output})
+            g_free(text);
+    }
+    Options(const Options &) = delete;
+    Options &operator=(const Options &) = delete;
+
     char *location = nullptr;
     char *session = nullptr;
     char *format = nullptr;
@@ -44,8 +52,7 @@ std::string textOf(const char *text) {
     return text ? text : "";
 }
 
-Options parse(int argc, char **argv) {
-    Options options;
+void parse(int argc, char **argv, Options &options) {
     const GOptionEntry entries[] = {
         {"location", 'l', 0, G_OPTION_ARG_FILENAME, &options.location,
          "SQLite file or postgresql:// URI (default: the environment variable DATABASE_URL)", "LOCATION"},
@@ -70,7 +77,6 @@ Options parse(int argc, char **argv) {
         fail(error.message(), 2);
     if (argc > 1)
         fail(std::string("\"") + argv[1] + "\" is no option; --help lists them.", 2);
-    return options;
 }
 
 Selection selectionOf(const Options &options) {
@@ -156,7 +162,8 @@ void write(Database &database, const Selection &selection, CaptionFormat format,
 
 int main(int argc, char **argv) {
     std::setlocale(LC_ALL, "");
-    const Options options = parse(argc, argv);
+    Options options;
+    parse(argc, argv, options);
     if (options.version) {
         std::printf("livetranscript-export " PACKAGE_VERSION "\n");
         return 0;
