@@ -25,8 +25,10 @@ bool PublisherLink::open(GstElement *element, const Settings &settings, const St
     }
     options.door = makeElementDoor(element, std::move(tokens));
     net::ListenError failure;
+    rtmp::ServerLimits limits;
+    limits.publishRates = settings.publishRates;
     auto server = rtmp::RtmpServer::acquire(settings.address, static_cast<std::uint16_t>(settings.port),
-                                            failure, {}, settings.tls);
+                                            failure, limits, settings.tls);
     if (!server) {
         reportListenError(element, failure);
         return false;

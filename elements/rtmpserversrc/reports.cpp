@@ -123,6 +123,8 @@ StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *bo
         "reconnects", G_TYPE_UINT64, stream.reconnects,
         "takeovers", G_TYPE_UINT64, stream.takeovers,
         "refused", G_TYPE_UINT64, stream.refused,
+        "rate-limited", G_TYPE_UINT64, stream.rateLimited,
+        "bitrate", G_TYPE_UINT64, stream.bitrate,
         "bytes", G_TYPE_UINT64, counters.bytes,
         "audio-frames", G_TYPE_UINT64, counters.audioFrames,
         "audio-bytes", G_TYPE_UINT64, counters.audioBytes,

@@ -10,6 +10,8 @@ namespace lt::rtmpserversrc {
 namespace {
 
 const Settings kDefaults;
+/// Eight bytes each are kept for as long as the port is open.
+constexpr guint kMaxRate = 100000;
 
 std::string textOf(const GValue *value) {
     const gchar *text = g_value_get_string(value);
@@ -114,6 +116,12 @@ Settings::Outcome Settings::set(guint id, const GValue *value) {
     case PROP_RECONNECT_GRACE_MS:
         reconnectGraceMs = g_value_get_uint(value);
         break;
+    case PROP_MAX_PUBLISH_RATE:
+        publishRates.total = g_value_get_uint(value);
+        break;
+    case PROP_MAX_PUBLISH_RATE_PER_ADDRESS:
+        publishRates.perAddress = g_value_get_uint(value);
+        break;
     default:
         return Outcome::Unknown;
     }
@@ -162,6 +170,12 @@ bool Settings::get(guint id, GValue *value) const {
         return true;
     case PROP_RECONNECT_GRACE_MS:
         g_value_set_uint(value, reconnectGraceMs);
+        return true;
+    case PROP_MAX_PUBLISH_RATE:
+        g_value_set_uint(value, static_cast<guint>(publishRates.total));
+        return true;
+    case PROP_MAX_PUBLISH_RATE_PER_ADDRESS:
+        g_value_set_uint(value, static_cast<guint>(publishRates.perAddress));
         return true;
     default:
         return false;
@@ -239,6 +253,15 @@ void installProperties(GObjectClass *klass) {
                               "Milliseconds in which a lost publisher may come back and go on with the "
                               "stream (0 = its loss is the end of the stream)",
                               0, 3600000, kDefaults.reconnectGraceMs, flags));
+    install(PROP_MAX_PUBLISH_RATE,
+            g_param_spec_uint("max-publish-rate", "Publish rate",
+                              "Requests to publish that the port looks at in any second, the rest is refused "
+                              "(0 = all); the same for all elements of a port",
+                              0, kMaxRate, static_cast<guint>(kDefaults.publishRates.total), flags));
+    install(PROP_MAX_PUBLISH_RATE_PER_ADDRESS,
+            g_param_spec_uint("max-publish-rate-per-address", "Publish rate per address",
+                              "The same from one network address", 0, kMaxRate,
+                              static_cast<guint>(kDefaults.publishRates.perAddress), flags));
     const auto text = [&](guint id, const char *name, const char *nick, const char *blurb) {
         install(id, g_param_spec_string(name, nick, blurb, nullptr, flags));
     };
@@ -257,12 +280,12 @@ void installProperties(GObjectClass *klass) {
          "PEM file with the certificate for rtmps:// (unset = rtmp://)");
     text(PROP_TLS_KEY_FILE, "tls-key-file", "TLS key file",
          "PEM file with the certificate's key (unset = it stands in the certificate's file)");
-    install(PROP_STATS,
-            g_param_spec_boxed(
-                "stats", "Statistics",
-                "State (closed, waiting, publishing, awaiting-return), publisher, codec, counters of the "
-                "publisher's messages (refreshed four times a second) and of the queue",
-                GST_TYPE_STRUCTURE, read));
+    install(PROP_STATS, g_param_spec_boxed("stats", "Statistics",
+                                           "State (closed, waiting, publishing, awaiting-return), publisher, "
+                                           "codec, bitrate (bits per second "
+                                           "received, mean of two seconds), counters of the publisher's "
+                                           "messages (refreshed four times a second) and of the queue",
+                                           GST_TYPE_STRUCTURE, read));
 }
 
 } // namespace lt::rtmpserversrc

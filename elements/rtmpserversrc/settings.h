@@ -24,6 +24,8 @@ enum Property {
     PROP_STALE_AFTER_MS,
     PROP_IDLE_TIMEOUT_MS,
     PROP_RECONNECT_GRACE_MS,
+    PROP_MAX_PUBLISH_RATE,
+    PROP_MAX_PUBLISH_RATE_PER_ADDRESS,
     PROP_AUTH_TOKEN_ENV,
     PROP_AUTH_TOKEN_FILE,
     PROP_AUTH_JWT_KEY_ENV,
@@ -53,6 +55,7 @@ struct Settings {
     guint staleAfterMs = 2000;
     guint idleTimeoutMs = 10000;
     guint reconnectGraceMs = 30000;
+    rtmp::PublishRates publishRates{};
     rtmp::PublishTokens tokens{};
     net::TlsFiles tls{};
 

@@ -24,6 +24,8 @@ namespace names {
 inline constexpr GaugeMetric kPublishers{{"rtmp.publishers", "Publishers that are publishing now."}};
 inline constexpr CounterMetric kPublishes{{"rtmp.publishes_total", "Publishers that were let in."}};
 inline constexpr CounterMetric kPublishesRefused{{"rtmp.refused_total", "Publishers that were turned away."}};
+inline constexpr CounterMetric kPublishesRateLimited{
+    {"rtmp.rate_limited_total", "Of those, turned away because too many came within a second."}};
 inline constexpr CounterMetric kPublishersLost{
     {"rtmp.lost_total", "Publishers that vanished, fell silent or broke the protocol."}};
 inline constexpr CounterMetric kPublisherReturns{

@@ -5,12 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 
 /// Words of the wire format that several of its classes share.
 namespace lt::rtmp {
 
 /// Time is an argument everywhere in the wire layer, on the monotonic clock.
 using TimePoint = std::chrono::steady_clock::time_point;
+/// What time it is: tests bring their own.
+using TimeSource = std::function<TimePoint()>;
 using Milliseconds = std::chrono::milliseconds;
 
 enum MessageType : std::uint8_t {

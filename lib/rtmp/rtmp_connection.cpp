@@ -44,15 +44,17 @@ void configureSocket(int fd) {
 
 RtmpConnection::RtmpConnection(net::EventLoop &loop, net::UniqueFd fd,
                                std::unique_ptr<net::ByteStream> stream, std::string peer, Owner &owner,
-                               const Limits &limits, Scratch &scratch, std::uint64_t id)
+                               const Limits &limits, Scratch &scratch, const TimeSource &now,
+                               std::uint64_t id)
     : loop_(loop),
       fd_(std::move(fd)),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
       owner_(owner),
       scratch_(scratch),
+      now_(now),
       id_(id),
-      session_(*this, limits, net::Clock::now(), id) {
+      session_(*this, limits, now(), id) {
     configureSocket(fd_.get());
 }
 
@@ -119,9 +121,9 @@ void RtmpConnection::readSome() {
         }
         const auto count = static_cast<std::size_t>(got);
         if (discard)
-            session_.discarded(count, net::Clock::now());
+            session_.discarded(count, now_());
         else
-            session_.receive(Bytes(scratch_.data(), count), net::Clock::now());
+            session_.receive(Bytes(scratch_.data(), count), now_());
         if (!stream_ && !discard && count < scratch_.size())
             break;
     }
@@ -142,7 +144,7 @@ void RtmpConnection::tick(net::TimePoint now) {
 }
 
 void RtmpConnection::accept(const PublishTerms &terms) {
-    session_.accept(terms, net::Clock::now());
+    session_.accept(terms, now_());
     settle();
 }
 
@@ -153,7 +155,7 @@ void RtmpConnection::refuse(const std::string &description, bool nameTaken) {
 
 void RtmpConnection::close(const std::string &description) {
     if (endTold_)
-        drainUntil_ = std::min(drainUntil_, net::Clock::now() + kDrainTime);
+        drainUntil_ = std::min(drainUntil_, now_() + kDrainTime);
     session_.close(description);
     settle();
 }
@@ -209,7 +211,7 @@ void RtmpConnection::settle() {
     const bool peerCloses = session_.end() == SessionEnd::Unpublished;
     if ((gone || session_.over()) && !endTold_) {
         endTold_ = true;
-        drainUntil_ = net::Clock::now() + (peerCloses ? kFarewellTime : kDrainTime);
+        drainUntil_ = now_() + (peerCloses ? kFarewellTime : kDrainTime);
         owner_.ended(*this);
     }
     if (gone) {

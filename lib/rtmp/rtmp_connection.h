@@ -34,9 +34,10 @@ public:
     /// Shared by all connections of a thread: received bytes never outlive a read.
     using Scratch = std::array<std::uint8_t, 65536>;
 
-    /// `stream` stands between the socket and us, or is null.
+    /// `stream` stands between the socket and us, or is null. `now` outlives the connection.
     RtmpConnection(net::EventLoop &loop, net::UniqueFd fd, std::unique_ptr<net::ByteStream> stream,
-                   std::string peer, Owner &owner, const Limits &limits, Scratch &scratch, std::uint64_t id);
+                   std::string peer, Owner &owner, const Limits &limits, Scratch &scratch,
+                   const TimeSource &now, std::uint64_t id);
     ~RtmpConnection() override;
     RtmpConnection(const RtmpConnection &) = delete;
     RtmpConnection &operator=(const RtmpConnection &) = delete;
@@ -86,6 +87,7 @@ private:
     const std::string peer_;
     Owner &owner_;
     Scratch &scratch_;
+    const TimeSource &now_;
     const std::uint64_t id_;
     PublishSession session_;
     net::EventLoop::WatchId watch_ = 0;

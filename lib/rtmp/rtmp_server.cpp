@@ -50,6 +50,7 @@ public:
         : loop_(std::move(loop)),
           port_(port),
           tls_(std::move(tls)),
+          publishRates_(limits.publishRates),
           core_(std::make_shared<ServerCore>(loop_, std::move(listener), limits, std::move(acceptor))) {
         loop_->runSync([this] { core_->start(); });
     }
@@ -59,6 +60,7 @@ public:
 
     std::uint16_t port() const override { return port_; }
     const net::TlsFiles &tls() const override { return tls_; }
+    const PublishRates &publishRates() const override { return publishRates_; }
 
     void setDoor(std::shared_ptr<PublishDoor> door) override {
         loop_->runSync([&] { core_->setDoor(std::move(door)); });
@@ -79,6 +81,7 @@ private:
     const std::shared_ptr<net::EventLoop> loop_;
     const std::uint16_t port_;
     const net::TlsFiles tls_;
+    const PublishRates publishRates_;
     const std::shared_ptr<ServerCore> core_;
 };
 
@@ -117,6 +120,12 @@ std::shared_ptr<RtmpServer> RtmpServer::acquire(const std::string &address, std:
     if (server && server->tls() != tls) {
         error = {true, false,
                  "Port " + std::to_string(server->port()) + " serves RTMP with other TLS files already."};
+        return nullptr;
+    }
+    if (server && server->publishRates() != limits.publishRates) {
+        error = {true, false,
+                 "Port " + std::to_string(server->port()) +
+                     " has other limits of publishers a second already: all that share it must agree."};
         return nullptr;
     }
     return server;

@@ -6,6 +6,7 @@
 #include "lib/net/tls_files.h"
 #include "lib/rtmp/media_tag.h"
 #include "lib/rtmp/publish_door.h"
+#include "lib/rtmp/publish_rate.h"
 #include "lib/rtmp/publish_session.h"
 #include "lib/rtmp/publisher_gate.h"
 
@@ -74,12 +75,14 @@ struct StreamStats {
     bool awaited = false; ///< the publisher was lost and may still come back
     std::string peer;
     std::string software;
-    std::uint64_t publishers = 0; ///< accepted so far
-    std::uint64_t reconnects = 0; ///< of those, how many went on with a lost publisher's stream
-    std::uint64_t takeovers = 0;  ///< of those, how many replaced one that was still connected
-    std::uint64_t refused = 0;    ///< turned away because somebody was publishing
-    AudioFormat audio;            ///< of the present or the last publisher, once it is known
-    SessionCounters counters;     ///< of the present or the last publisher
+    std::uint64_t publishers = 0;  ///< accepted so far
+    std::uint64_t reconnects = 0;  ///< of those, how many went on with a lost publisher's stream
+    std::uint64_t takeovers = 0;   ///< of those, how many replaced one that was still connected
+    std::uint64_t refused = 0;     ///< turned away because somebody was publishing
+    std::uint64_t rateLimited = 0; ///< turned away because too many came within a second
+    AudioFormat audio;             ///< of the present or the last publisher, once it is known
+    SessionCounters counters;      ///< of the present or the last publisher
+    std::uint64_t bitrate = 0; ///< bits per second from the present publisher, mean of two seconds; else 0
 };
 
 /// Statistics that outlive the claim. Any thread.
@@ -111,6 +114,8 @@ struct ServerLimits {
     /// Wrong credentials from one address in ten seconds; then it is refused without a look at them.
     std::size_t wrongCredentials = 20;
     std::chrono::milliseconds claimTimeout{5000};
+    /// Who comes beyond these is refused without a look at what it shows.
+    PublishRates publishRates{};
 };
 
 /// Listens on one address and port, takes publishers and gives each to whoever claimed its stream. One per
@@ -126,8 +131,8 @@ public:
     };
 
     /// The server for (address, port), started if need be; port 0 starts one on a free port. Null with
-    /// `error` set when it cannot listen. Any thread but the loop's; the last holder's release ends it, its
-    /// connections are told and closed in the background.
+    /// `error` set when it cannot listen, or has other TLS files or publish rates already. Any thread but the
+    /// loop's; the last holder's release ends it, its connections are told and closed in the background.
     static std::shared_ptr<RtmpServer> acquire(const std::string &address, std::uint16_t port,
                                                net::ListenError &error, const ServerLimits &limits = {},
                                                const net::TlsFiles &tls = {});
@@ -136,6 +141,7 @@ public:
     virtual std::uint16_t port() const = 0;
     /// With these set everybody on this port speaks TLS (rtmps://).
     virtual const net::TlsFiles &tls() const = 0;
+    virtual const PublishRates &publishRates() const = 0;
     /// Who publishes anything on this port passes this door first, also when nobody has claimed the stream:
     /// who is let in waits ServerLimits::claimTimeout for a claim. Null: open. When it returns the last door
     /// is not used any more. Any thread but the loop's.

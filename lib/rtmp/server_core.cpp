@@ -22,8 +22,13 @@ constexpr int kAcceptsPerTurn = 64;
 } // namespace
 
 ServerCore::ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener,
-                       const ServerLimits &limits, std::unique_ptr<net::TlsAcceptor> tls)
-    : loop_(std::move(loop)), listener_(std::move(listener)), limits_(limits), tls_(std::move(tls)) {}
+                       const ServerLimits &limits, std::unique_ptr<net::TlsAcceptor> tls, TimeSource now)
+    : loop_(std::move(loop)),
+      listener_(std::move(listener)),
+      limits_(limits),
+      tls_(std::move(tls)),
+      now_(std::move(now)),
+      rate_(limits.publishRates) {}
 
 void ServerCore::start() {
     watch_ = loop_->watch(listener_.get(), EPOLLIN, this);
@@ -123,7 +128,7 @@ void ServerCore::adopt(net::UniqueFd fd, std::unique_ptr<net::ByteStream> stream
                        const Places::Place &place) {
     const bool encrypted = stream != nullptr;
     auto connection = std::make_unique<RtmpConnection>(*loop_, std::move(fd), std::move(stream), peer, *this,
-                                                       limits_.connection, scratch_, ++lastId_);
+                                                       limits_.connection, scratch_, now_, ++lastId_);
     if (!connection->start())
         return;
     auto *key = connection.get();
@@ -144,17 +149,17 @@ void ServerCore::armTick() {
 }
 
 void ServerCore::tick() {
-    const auto now = net::Clock::now();
+    const auto now = now_();
     std::vector<RtmpConnection *> all;
     for (const auto &[connection, owned] : connections_)
         all.push_back(connection);
     for (auto *connection : all)
         connection->tick(now);
     std::vector<RtmpConnection *> unclaimed;
-    for (const auto &[key, publication] : publications_) {
+    for (auto &[key, publication] : publications_) {
         const auto claim = claims_.find(key);
         if (publication.accepted && claim != claims_.end())
-            noteCounters(claim->second, *publication.connection);
+            noteCounters(claim->second, publication);
         else if (now >= publication.waitUntil)
             unclaimed.push_back(publication.connection);
     }

@@ -7,6 +7,8 @@
 #include "lib/admission/sliding_log.h"
 #include "lib/net/event_loop.h"
 #include "lib/net/tls_acceptor.h"
+#include "lib/rtmp/bitrate_meter.h"
+#include "lib/rtmp/publish_rate.h"
 #include "lib/rtmp/rtmp_connection.h"
 #include "lib/rtmp/rtmp_server.h"
 #include "lib/rtmp/server_metrics.h"
@@ -22,9 +24,10 @@ class ServerCore : public std::enable_shared_from_this<ServerCore>,
                    public net::FdListener,
                    public RtmpConnection::Owner {
 public:
-    /// Without `tls` null everybody speaks TLS.
+    /// Without `tls` null everybody speaks TLS. `now` decides what is too late; how often that is looked at
+    /// is the loop's affair.
     ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd listener, const ServerLimits &limits,
-               std::unique_ptr<net::TlsAcceptor> tls);
+               std::unique_ptr<net::TlsAcceptor> tls, TimeSource now = net::Clock::now);
 
     void start();
     void setDoor(std::shared_ptr<PublishDoor> door) { door_ = std::move(door); }
@@ -54,6 +57,7 @@ private:
         std::string software;
         bool accepted;
         net::TimePoint waitUntil;
+        BitrateMeter bitrate{};
     };
 
     void onReady(std::uint32_t events) override;
@@ -77,21 +81,25 @@ private:
     std::optional<Refusal> objection(RtmpConnection &connection, const PublishRequest &request);
     std::optional<Refusal> askDoor(RtmpConnection &connection, const std::shared_ptr<PublishDoor> &door,
                                    const StreamAddress &address, const std::string &software);
+    std::optional<Refusal> tooOften(const RtmpConnection &connection, const std::string &key);
     bool appExists(const std::string &app) const;
     /// Makes way for a new publisher, or says why not.
     std::optional<Refusal> makeWay(const std::string &key);
     void letIn(const std::string &key, Publication &publication, Claimed &claimed);
     void acceptPublication(const std::string &key, Publication &publication, Claimed &claimed);
     void endPublication(const std::string &key, PublishEnd end);
-    void awaitReturn(const std::string &key, Claimed &claimed);
+    /// `now`: when its publisher was lost.
+    void awaitReturn(const std::string &key, Claimed &claimed, net::TimePoint now);
     void giveUpWaiting(net::TimePoint now);
-    void noteCounters(const Claimed &claimed, const RtmpConnection &connection);
+    void noteCounters(const Claimed &claimed, Publication &publication);
     std::string keyOf(const RtmpConnection &connection) const;
 
     const std::shared_ptr<net::EventLoop> loop_;
     net::UniqueFd listener_;
     const ServerLimits limits_;
     const std::unique_ptr<net::TlsAcceptor> tls_;
+    const TimeSource now_;
+    PublishRate rate_;
     std::size_t encrypting_ = 0; ///< TLS handshakes under way
     RtmpConnection::Scratch scratch_{};
     net::EventLoop::WatchId watch_ = 0;

@@ -11,6 +11,7 @@ struct ServerMetrics {
         : publishers(all.gauge(metrics::names::kPublishers)),
           publishes(all.counter(metrics::names::kPublishes)),
           refused(all.counter(metrics::names::kPublishesRefused)),
+          rateLimited(all.counter(metrics::names::kPublishesRateLimited)),
           lost(all.counter(metrics::names::kPublishersLost)),
           returns(all.counter(metrics::names::kPublisherReturns)),
           takeovers(all.counter(metrics::names::kPublisherTakeovers)),
@@ -20,6 +21,7 @@ struct ServerMetrics {
     metrics::Gauge &publishers;
     metrics::Counter &publishes;
     metrics::Counter &refused;
+    metrics::Counter &rateLimited;
     metrics::Counter &lost;
     metrics::Counter &returns;
     metrics::Counter &takeovers;

@@ -43,17 +43,29 @@ bool ServerCore::appExists(const std::string &app) const {
 }
 
 std::optional<Refusal> ServerCore::objection(RtmpConnection &connection, const PublishRequest &request) {
+    if (auto refusal = tooOften(connection, request.address.key()))
+        return refusal;
     if (!request.problem.empty())
         return Refusal{RefusalCode::InvalidArgument, request.problem};
     if (!listener_)
         return Refusal{RefusalCode::Unavailable, "The server is shutting down."};
-    if (const auto refusal = askDoor(connection, door_, request.address, request.software))
+    if (auto refusal = askDoor(connection, door_, request.address, request.software))
         return refusal;
     // Without a door of the server's nobody makes streams on demand.
     if (!door_ && !claims_.empty() && !appExists(request.address.app))
         return Refusal{RefusalCode::InvalidArgument,
                        "There is no application " + request.address.app + " here."};
     return std::nullopt;
+}
+
+std::optional<Refusal> ServerCore::tooOften(const RtmpConnection &connection, const std::string &key) {
+    if (rate_.admit(connection.address(), now_()))
+        return std::nullopt;
+    metrics_.rateLimited.add();
+    if (const auto claim = claims_.find(key); claim != claims_.end())
+        claim->second.stats->change([](StreamStats &stats) { stats.rateLimited++; });
+    return Refusal{RefusalCode::ResourceExhausted,
+                   "Too many publishers within a second: try again in some seconds."};
 }
 
 std::optional<Refusal> ServerCore::askDoor(RtmpConnection &connection,
@@ -63,7 +75,7 @@ std::optional<Refusal> ServerCore::askDoor(RtmpConnection &connection,
     constexpr auto kWindow = std::chrono::seconds(10);
     if (!door)
         return std::nullopt;
-    const auto now = net::Clock::now();
+    const auto now = now_();
     const auto wrong = wrongCredentials_.find(connection.address());
     if (wrong != wrongCredentials_.end() && !wrong->second.wouldAdmit(now))
         return Refusal{RefusalCode::ResourceExhausted,
@@ -84,7 +96,7 @@ void ServerCore::publishRequested(RtmpConnection &connection, const PublishReque
         refuse(connection, *refusal);
         return;
     }
-    const std::string key = request.address.app + "/" + request.address.stream;
+    const std::string key = request.address.key();
     const auto claim = claims_.find(key);
     if (claim != claims_.end()) {
         if (const auto refusal =
@@ -110,11 +122,10 @@ void ServerCore::publishRequested(RtmpConnection &connection, const PublishReque
         refuse(connection, alreadyPublishing(key), true);
         return;
     }
-    const auto added =
-        publications_
-            .emplace(key, Publication{&connection, std::move(*place), request.address, request.software,
-                                      false, net::Clock::now() + limits_.claimTimeout})
-            .first;
+    const auto added = publications_
+                           .emplace(key, Publication{&connection, std::move(*place), request.address,
+                                                     request.software, false, now_() + limits_.claimTimeout})
+                           .first;
     keys_.emplace(&connection, key);
     if (claim != claims_.end())
         acceptPublication(key, added->second, claim->second);
@@ -131,7 +142,7 @@ std::optional<Refusal> ServerCore::makeWay(const std::string &key) {
         return alreadyPublishing(key);
     auto *incumbent = present->second.connection;
     const auto &options = claim->second.options;
-    const auto now = net::Clock::now();
+    const auto now = now_();
     switch (claim->second.gate.decide(options.policy, now - incumbent->session().lastByteAt(),
                                       options.staleAfter, now)) {
     case PublisherGate::Decision::Refuse:
@@ -181,8 +192,7 @@ void ServerCore::acceptPublication(const std::string &key, Publication &publicat
     connection.accept({options.wantVideo, options.takeOpus, options.idleTimeout});
 }
 
-void ServerCore::awaitReturn(const std::string &key, Claimed &claimed) {
-    const auto now = net::Clock::now();
+void ServerCore::awaitReturn(const std::string &key, Claimed &claimed, net::TimePoint now) {
     if (!claimed.returnUntil || claimed.hadMedia)
         claimed.returnUntil = now + claimed.options.reconnectGrace;
     GST_INFO("/%s: the stream stays open for %d ms", key.c_str(),
@@ -203,27 +213,31 @@ void ServerCore::endPublication(const std::string &key, PublishEnd end) {
     const auto claim = claims_.find(key);
     if (!node.mapped().accepted || claim == claims_.end())
         return;
+    const auto now = now_();
     const bool replaced = end.kind == PublishEnd::Kind::Replaced;
     const AfterEnd after = replaced ? AfterEnd::Keep : claim->second.listener->after(end);
-    noteCounters(claim->second, *node.mapped().connection);
+    noteCounters(claim->second, node.mapped());
     claim->second.stats->change([after](StreamStats &stats) {
         stats.publishing = false;
+        stats.bitrate = 0;
         stats.awaited = after == AfterEnd::Wait;
     });
     claim->second.listener->ended(end);
     if (after == AfterEnd::Retire)
         claims_.erase(claim);
     else if (after == AfterEnd::Wait)
-        awaitReturn(key, claim->second);
+        awaitReturn(key, claim->second, now);
 }
 
-void ServerCore::noteCounters(const Claimed &claimed, const RtmpConnection &connection) {
+void ServerCore::noteCounters(const Claimed &claimed, Publication &publication) {
+    const auto &session = publication.connection->session();
+    publication.bitrate.note(session.counters().bytes, now_());
     std::uint64_t received = 0;
     claimed.stats->change([&](StreamStats &stats) {
-        const auto &counters = connection.session().counters();
-        received = counters.bytes - stats.counters.bytes;
-        stats.counters = counters;
-        if (const auto &format = connection.session().audioFormat())
+        received = session.counters().bytes - stats.counters.bytes;
+        stats.counters = session.counters();
+        stats.bitrate = publication.bitrate.bitsPerSecond();
+        if (const auto &format = session.audioFormat())
             stats.audio = *format;
     });
     metrics_.bytes.add(received);

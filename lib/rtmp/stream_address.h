@@ -19,6 +19,9 @@ struct StreamAddress {
     /// Decoded; what stood in the name comes before what stood in the application. May hold secrets.
     std::vector<std::pair<std::string, std::string>> query;
 
+    /// What names the stream in its server.
+    std::string key() const { return app + "/" + stream; }
+
     /// On failure `error` is a sentence for the publisher, without any of the query.
     static bool parse(std::string_view app, std::string_view name, const Limits &limits,
                       StreamAddress &address, std::string &error);

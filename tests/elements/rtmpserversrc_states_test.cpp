@@ -163,6 +163,24 @@ static void latency_is_live_and_bounded_by_the_queue() {
     g_assert_cmpuint(max, ==, 3 * GST_SECOND);
 }
 
+static void who_tries_too_often_is_refused_and_counted() {
+    Rig rig, other;
+    g_object_set(rig.element, "max-publish-rate-per-address", 1, nullptr);
+    rig.play();
+    RtmpPublisher publisher(rig.port()), rival(rig.port());
+    g_assert_true(publisher.publish("live", "demo").accepted);
+    // Within the same second, unless this machine is very slow: then it is refused for another reason.
+    const auto verdict = rival.publish("live", "demo");
+    g_assert_false(verdict.accepted);
+    const bool late = verdict.code == "NetStream.Publish.BadName";
+    g_assert_cmpuint(rig.stat("rate-limited"), ==, late ? 0 : 1);
+    g_object_set(other.element, "port", rig.port(), "stream", "other", nullptr);
+    g_assert_cmpint(gst_element_set_state(other.element, GST_STATE_PLAYING), ==, GST_STATE_CHANGE_FAILURE);
+    const auto text =
+        errorText(other.message(GST_MESSAGE_ERROR), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY);
+    g_assert_true(text.find("other limits of publishers a second") != std::string::npos);
+}
+
 static void statistics_are_there_in_every_state() {
     Rig rig;
     g_assert_cmpuint(rig.stat("publishers"), ==, 0);
@@ -173,6 +191,9 @@ static void statistics_are_there_in_every_state() {
         g_assert_false(rival.publish("live", "demo").accepted);
         g_assert_cmpuint(rig.stat("publishers"), ==, 1);
         g_assert_cmpuint(rig.stat("refused"), ==, 1);
+        publisher.sendConfig();
+        while (rig.stat("bitrate") == 0)
+            publisher.sendFrame(0); // counted from one look at the counters to the next
     }
     gst_element_set_state(rig.element, GST_STATE_NULL);
     g_assert_cmpuint(rig.stat("publishers"), ==, 1);
@@ -278,6 +299,7 @@ void rtmpserversrc_test::addStateTests() {
     g_test_add_func("/rtmpserversrc/session", an_unset_stream_is_called_after_the_session);
     g_test_add_func("/rtmpserversrc/before-playing", a_publisher_may_come_before_playing);
     g_test_add_func("/rtmpserversrc/latency", latency_is_live_and_bounded_by_the_queue);
+    g_test_add_func("/rtmpserversrc/rate", who_tries_too_often_is_refused_and_counted);
     g_test_add_func("/rtmpserversrc/stats", statistics_are_there_in_every_state);
     g_test_add_func("/rtmpserversrc/states", many_starts_and_stops_leave_nothing_behind);
 }

@@ -255,7 +255,9 @@ static void media_that_makes_no_sense() {
 }
 
 static void a_storm_of_refusals_disturbs_nobody() {
-    auto server = serverWith();
+    ServerLimits limits;
+    limits.publishRates = {0, 0}; // each is looked at
+    auto server = serverWith(limits);
     Recorder recorder;
     auto claim = server->claim("live", "demo", {}, recorder);
     RtmpPublisher publisher(server->port());

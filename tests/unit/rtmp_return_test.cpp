@@ -73,32 +73,6 @@ static void who_does_not_come_back_is_gone_and_the_claim_with_it() {
     g_assert_nonnull(server->claim("live", "demo", {}, next).get());
 }
 
-static void coming_back_without_media_does_not_prolong_the_wait() {
-    auto server = serverWith();
-    Recorder recorder(AfterEnd::Wait);
-    ClaimOptions options;
-    options.reconnectGrace = 1000ms;
-    auto claim = server->claim("live", "demo", options, recorder);
-    bool accepted = true;
-    for (std::size_t round = 0; accepted && recorder.now().gone == 0; round++) {
-        RtmpPublisher publisher(server->port());
-        g_assert_true(publisher.handshake() && publisher.connect("live"));
-        publisher.requestPublish("demo");
-        // In the end nobody receives the stream any more: no need to wait for the answer.
-        recorder.waitFor(
-            [&](const Seen &seen) { return seen.publishers.size() == round + 1 || seen.gone == 1; });
-        if (round == 0) {
-            publisher.sendConfig();
-            publisher.sendFrames(1);
-        } else {
-            publisher.sendConfig(); // headers are no media
-        }
-        publisher.drop();
-        recorder.waitFor([&](const Seen &seen) { return seen.ends.size() == round + 1 || seen.gone == 1; });
-    }
-    g_assert_cmpuint(recorder.now().publishers.size(), >, 1);
-}
-
 static void an_idle_publisher_is_lost() {
     auto server = serverWith();
     Recorder recorder(AfterEnd::Wait);
@@ -147,7 +121,6 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp/gate/takeovers", three_takeovers_in_ten_seconds_are_enough);
     g_test_add_func("/rtmp/return/again", a_lost_publisher_goes_on_with_its_stream);
     g_test_add_func("/rtmp/return/gone", who_does_not_come_back_is_gone_and_the_claim_with_it);
-    g_test_add_func("/rtmp/return/no-media", coming_back_without_media_does_not_prolong_the_wait);
     g_test_add_func("/rtmp/return/idle", an_idle_publisher_is_lost);
     g_test_add_func("/rtmp/return/fight", two_encoders_that_fight_do_not_flap);
     return g_test_run();

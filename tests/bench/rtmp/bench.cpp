@@ -5,8 +5,11 @@
 #include "lib/gst/refs.h"
 #include "tests/bench/rtmp/contestants.h"
 #include "tests/bench/rtmp/load.h"
+#include "tests/bench/rtmp/storm.h"
 #include "tests/bench/support/machine.h"
+#include "tests/bench/support/monotonic.h"
 #include "tests/bench/support/results.h"
+#include "tests/bench/support/statistics.h"
 
 #include <cstdio>
 #include <stdexcept>
@@ -20,10 +23,12 @@ namespace {
 
 const char *const kOurs = "rtmpserversrc";
 const char *const kPeer = "nginx-rtmp";
+const char *const kStorm = ", N=1 in a storm of refusals";
 
 struct Options {
     int rounds = 5;
     double seconds = 8;
+    double refusals = 1000;
     gboolean noPeer = FALSE;
     gboolean smoke = FALSE;
     std::vector<std::size_t> publishers = {1, 50, 200, 500};
@@ -36,6 +41,8 @@ bool parse(int argc, char **argv, Options &options) {
          "N,…"},
         {"rounds", 'r', 0, G_OPTION_ARG_INT, &options.rounds, "Rounds (5)", "N"},
         {"seconds", 's', 0, G_OPTION_ARG_DOUBLE, &options.seconds, "Measured time of a run (8)", "S"},
+        {"refusals", 0, 0, G_OPTION_ARG_DOUBLE, &options.refusals,
+         "Refusals a second beside a running stream (1000; 0 = none)", "R"},
         {"no-peer", 0, 0, G_OPTION_ARG_NONE, &options.noPeer, "rtmpserversrc only", nullptr},
         {"smoke", 0, 0, G_OPTION_ARG_NONE, &options.smoke, "One short run of each", nullptr},
         {}};
@@ -61,6 +68,18 @@ bool parse(int argc, char **argv, Options &options) {
     return ok;
 }
 
+/// What the element's process has measured itself. Throws when a frame has not arrived.
+void addOurs(const std::map<std::string, double> &figures, std::uint64_t sent, const std::string &what,
+             Results &results) {
+    const auto frames = figures.find("frames");
+    if (frames == figures.end() || frames->second < static_cast<double>(sent))
+        throw std::runtime_error("frames are missing" + what);
+    results.add("connect to first audio p50, ms" + what, kOurs, figures.at("first-audio-p50"));
+    results.add("connect to first audio p99, ms" + what, kOurs, figures.at("first-audio-p99"));
+    results.add("frame sent to pad p50, ms" + what, kOurs, figures.at("to-pad-p50"));
+    results.add("frame sent to pad p99, ms" + what, kOurs, figures.at("to-pad-p99"));
+}
+
 void measure(Receiver::Kind kind, std::size_t publishers, bool video, const Options &options,
              const std::filesystem::path &here, Results &results) {
     const std::string name = kind == Receiver::Kind::Ours ? kOurs : kPeer;
@@ -79,16 +98,26 @@ void measure(Receiver::Kind kind, std::size_t publishers, bool video, const Opti
     const auto grown = full.privateKiB > empty.privateKiB ? full.privateKiB - empty.privateKiB : 0;
     results.add("private memory per stream, KiB" + what, name, static_cast<double>(grown) / count);
     load.unpublish();
+    results.add("connect to publish p50, ms" + what, name, percentile(load.publishMs(), 0.5));
+    results.add("connect to publish p99, ms" + what, name, percentile(load.publishMs(), 0.99));
     const auto figures = receiver.finish();
     if (kind != Receiver::Kind::Ours)
         return;
-    const auto frames = figures.find("frames");
-    if (frames == figures.end() || frames->second < static_cast<double>(sent))
-        throw std::runtime_error("frames are missing" + what);
-    results.add("connect to first audio p50, ms" + what, name, figures.at("first-audio-p50"));
-    results.add("connect to first audio p99, ms" + what, name, figures.at("first-audio-p99"));
-    results.add("frame sent to pad p50, ms" + what, name, figures.at("to-pad-p50"));
-    results.add("frame sent to pad p99, ms" + what, name, figures.at("to-pad-p99"));
+    addOurs(figures, sent, what, results);
+}
+
+/// One stream in real time while others are refused as fast as wanted.
+void measureStorm(const Options &options, const std::filesystem::path &here, Results &results) {
+    const double seconds = options.smoke ? 0.5 : options.seconds;
+    Receiver receiver(Receiver::Kind::Ours, here, 1);
+    Load load(receiver.port(), 1, false);
+    Storm storm(receiver.port(), options.refusals);
+    const std::int64_t begin = monotonicNs();
+    const std::uint64_t sent = 1 + load.run(seconds);
+    const double took = static_cast<double>(monotonicNs() - begin) * 1e-9;
+    results.add("refusals per second", kOurs, static_cast<double>(storm.refusals()) / took);
+    load.unpublish();
+    addOurs(receiver.finish(), sent, kStorm, results);
 }
 
 std::vector<Wish> wishesOf(const Options &options) {
@@ -97,9 +126,12 @@ std::vector<Wish> wishesOf(const Options &options) {
         const std::string what = ", N=" + std::to_string(publishers);
         wishes.push_back({"processor per stream, ms/s" + what, true, true, 1.0});
         wishes.push_back({"processor per stream, ms/s" + what + " with video", true, true, 0.6});
+        wishes.push_back({"connect to publish p99, ms" + what, false, true, 10});
         wishes.push_back({"connect to first audio p99, ms" + what, false, true, 10});
         wishes.push_back({"frame sent to pad p99, ms" + what, false, true, 5});
     }
+    wishes.push_back({"refusals per second", false, false, 1000});
+    wishes.push_back({"frame sent to pad p99, ms" + std::string(kStorm), false, true, 5});
     return wishes;
 }
 
@@ -124,6 +156,8 @@ int main(int argc, char **argv) try {
                 measure(Receiver::Kind::Ours, publishers, video, options, here, results);
             }
         }
+        if (options.refusals > 0)
+            measureStorm(options, here, results);
         g_printerr("Round %d of %d is done.\n", round + 1, options.rounds);
     }
     std::printf(

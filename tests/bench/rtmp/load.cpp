@@ -37,6 +37,7 @@ Load::Load(std::uint16_t port, std::size_t publishers, bool video)
         const auto verdict = publisher.connection->publish("live", "s" + std::to_string(i));
         if (!verdict.accepted)
             throw std::runtime_error("a publisher was refused: " + verdict.description);
+        publishMs_.push_back(static_cast<double>(monotonicNs() - publisher.connectNs) * 1e-6);
         publisher.connection->sendConfig();
         publisher.startNs = monotonicNs();
         sendAudio(publisher);

@@ -17,6 +17,8 @@ public:
     /// std::runtime_error when one is refused.
     Load(std::uint16_t port, std::size_t publishers, bool video);
 
+    /// From the beginning of connect() to NetStream.Publish.Start, one of each publisher, in ms.
+    const std::vector<double> &publishMs() const { return publishMs_; }
     /// Sends for so long; how many audio frames that were.
     std::uint64_t run(double seconds);
     void unpublish();
@@ -35,6 +37,7 @@ private:
     const bool video_;
     support::Raw audio_, picture_;
     std::vector<Publisher> publishers_;
+    std::vector<double> publishMs_;
     std::uint64_t sent_ = 0;
 };
 

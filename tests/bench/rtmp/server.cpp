@@ -82,7 +82,8 @@ void addStream(GstBin *pipeline, unsigned port, int number, Figures &figures) {
     GstElement *sink = gst_element_factory_make("fakesink", nullptr);
     if (!source || !sink)
         std::exit(1);
-    g_object_set(source, "port", port, "stream", ("s" + std::to_string(number)).c_str(), nullptr);
+    g_object_set(source, "port", port, "stream", ("s" + std::to_string(number)).c_str(), "max-publish-rate",
+                 0, "max-publish-rate-per-address", 0, nullptr);
     gst_util_set_object_arg(G_OBJECT(source), "output", "audio");
     g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
     gst_bin_add_many(pipeline, source, sink, nullptr);
