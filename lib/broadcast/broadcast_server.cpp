@@ -6,8 +6,12 @@
 #include "lib/net/service_table.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <utility>
+
+#include <gst/gst.h>
+#include <unistd.h>
 
 namespace lt::broadcast {
 
@@ -18,6 +22,24 @@ using ServerTable = net::ServiceTable<std::pair<std::string, std::uint16_t>, Bro
 ServerTable &servers() {
     static ServerTable table;
     return table;
+}
+
+/// Threads still run when this is called, but GStreamer may have ended: nothing is logged then. Not in a
+/// forked child, which has no threads.
+void sayGoodbyeAtExit() {
+    static const pid_t process = getpid();
+    static const bool asked = [] {
+        metrics::registry(); // must outlive the call
+        return std::atexit([] {
+                   if (getpid() != process)
+                       return;
+                   if (!gst_is_initialized())
+                       gst_debug_set_active(FALSE);
+                   for (const auto &server : servers().all())
+                       server->shutDown();
+               }) == 0;
+    }();
+    (void)asked;
 }
 
 Room::Loops fanoutLoops(unsigned count) {
@@ -37,6 +59,8 @@ std::shared_ptr<BroadcastServer> BroadcastServer::open(const std::string &addres
         const std::uint16_t truePort = made ? made->port() : 0;
         return std::pair(std::pair(known, truePort), std::move(made));
     });
+    if (server)
+        sayGoodbyeAtExit();
     if (!server || server->doorkeeper_->settings() == access)
         return server;
     error = {true, "Port " + std::to_string(port) +
@@ -90,6 +114,11 @@ BroadcastServer::attach(const std::string &address, std::uint16_t port, const Ac
         return std::unique_ptr<Attachment>(
             new Attachment(server, session, std::move(room), stay, settings.linger));
     }
+    if (server->shuttingDown()) {
+        error = {true, "The server on port " + std::to_string(server->port()) +
+                           " is shutting down and takes no session any more."};
+        return nullptr;
+    }
     error = {true, "Session \"" + session + "\" is already broadcast on port " +
                        std::to_string(server->port()) +
                        " by another element. Give this one a session of its own."};
@@ -129,6 +158,8 @@ std::shared_ptr<RoomHandle> BroadcastServer::roomToEnter(const std::string &sess
     std::uint64_t stay;
     {
         std::lock_guard lock(mutex_);
+        if (shuttingDown_)
+            return nullptr;
         const auto waiting = std::count_if(rooms_.begin(), rooms_.end(), [](const auto &each) {
             return !each.second.attached && !each.second.room->fed();
         });
@@ -190,8 +221,34 @@ std::vector<std::string> BroadcastServer::sessions() const {
     return names;
 }
 
+bool BroadcastServer::shuttingDown() const {
+    std::lock_guard lock(mutex_);
+    return shuttingDown_;
+}
+
+void BroadcastServer::shutDown() {
+    std::vector<std::shared_ptr<RoomHandle>> rooms;
+    {
+        std::lock_guard lock(mutex_);
+        shuttingDown_ = true;
+        for (const auto &[name, entry] : rooms_)
+            rooms.push_back(entry.room);
+        // Elements take theirs away themselves.
+        std::erase_if(rooms_, [](const auto &each) { return !each.second.attached; });
+    }
+    std::size_t viewers = 0;
+    for (const auto &room : rooms)
+        viewers += room->counts()->viewers;
+    for (const auto &room : rooms)
+        room->beginShutDown(viewers);
+    for (const auto &room : rooms)
+        room->finishShutDown();
+}
+
 bool BroadcastServer::draining() const {
     std::lock_guard lock(mutex_);
+    if (shuttingDown_)
+        return true;
     const auto is = [this](bool live) {
         return std::any_of(rooms_.begin(), rooms_.end(), [live](const auto &each) {
             return each.second.room->fed() && each.second.room->live() == live;
@@ -205,12 +262,15 @@ bool BroadcastServer::draining() const {
 std::shared_ptr<RoomHandle> BroadcastServer::claim(const std::string &session, const RoomSettings &settings,
                                                    const Room::Loops &loops, std::uint64_t &stay) {
     std::lock_guard lock(mutex_);
+    if (shuttingDown_)
+        return nullptr;
     Entry &entry = rooms_[session];
     if (entry.attached)
         return nullptr;
     if (!entry.room || !entry.room->live())
         entry.room = std::make_shared<RoomHandle>(loops, session, settings, metrics::registry());
     entry.attached = true;
+    entry.keeper.reset();
     stay = entry.stay = ++lastStay_;
     return entry.room;
 }
@@ -218,7 +278,7 @@ std::shared_ptr<RoomHandle> BroadcastServer::claim(const std::string &session, c
 void BroadcastServer::leave(const std::shared_ptr<BroadcastServer> &server, const std::string &session,
                             const std::shared_ptr<RoomHandle> &room, std::uint64_t stay,
                             net::Duration linger) {
-    if (linger <= net::Duration::zero() || !room->live()) {
+    if (linger <= net::Duration::zero() || !room->live() || server->shuttingDown()) {
         // Before the name is free again: the next room of this name must find its metrics gone.
         room->shutDown();
         std::lock_guard lock(server->mutex_);
@@ -228,11 +288,17 @@ void BroadcastServer::leave(const std::shared_ptr<BroadcastServer> &server, cons
     room->detach();
     {
         std::lock_guard lock(server->mutex_);
-        server->rooms_[session].attached = false;
+        if (!room->live()) // the server has shut down meanwhile
+            server->rooms_.erase(session);
+        else
+            server->rooms_[session] = {room, false, stay, server};
     }
-    // The timer keeps the server and its port.
-    server->loop_->post([server, session, stay, linger] {
-        server->loop_->startTimer(linger, [server, session, stay] { server->lapse(session, stay); });
+    server->loop_->post([weak = server->weak_from_this(), session, stay, linger] {
+        if (const auto there = weak.lock())
+            there->loop_->startTimer(linger, [weak, session, stay] {
+                if (const auto late = weak.lock())
+                    late->lapse(session, stay);
+            });
     });
 }
 

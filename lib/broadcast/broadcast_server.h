@@ -39,7 +39,15 @@ public:
     /// Null with `error` set when it cannot be opened. Any thread but the HTTP thread.
     static std::shared_ptr<BroadcastServer> open(const std::string &address, std::uint16_t port,
                                                  const AccessSettings &access, AttachError &error);
+    /// Who still waits here is closed with 1001 at once.
     ~BroadcastServer();
+    /// Says good-bye: nobody enters any more, elements included, and all viewers of all rooms are told
+    /// `shutdown` and closed with 1001, in batches over the rooms' drain time. Returns when that is done; 500
+    /// ms after that time at the latest. The elements may stay: what they publish is dropped. Any thread but
+    /// the HTTP thread and the fan-out threads.
+    ///
+    /// When the process exits this is done for rooms that linger or are waited in.
+    void shutDown();
     BroadcastServer(const BroadcastServer &) = delete;
     BroadcastServer &operator=(const BroadcastServer &) = delete;
 
@@ -55,8 +63,9 @@ public:
     std::shared_ptr<RoomHandle> roomToEnter(const std::string &session, bool &full);
     /// Names of the sessions that are live or linger, in order; not of those that are only waited for.
     std::vector<std::string> sessions() const;
-    /// There are rooms, and all of them are closing.
+    /// There are rooms, and all of them are closing; or the server shuts down.
     bool draining() const;
+    bool shuttingDown() const;
 
 private:
     BroadcastServer(std::shared_ptr<net::HttpListener> listener, std::unique_ptr<Doorkeeper> doorkeeper);
@@ -65,6 +74,7 @@ private:
         std::shared_ptr<RoomHandle> room;
         bool attached = false;
         std::uint64_t stay = 0; ///< which attachment this is: tells whether a lingering room was taken over
+        std::shared_ptr<BroadcastServer> keeper = {}; ///< this server, while the room lingers
     };
     std::shared_ptr<RoomHandle> claim(const std::string &session, const RoomSettings &settings,
                                       const Room::Loops &loops, std::uint64_t &stay);
@@ -82,8 +92,9 @@ private:
     const std::shared_ptr<net::HttpListener> listener_;
     const std::unique_ptr<Doorkeeper> doorkeeper_;
     const HandOver handOver_;
-    mutable std::mutex mutex_; // guards rooms_
+    mutable std::mutex mutex_; // guards the three below
     std::map<std::string, Entry> rooms_;
+    bool shuttingDown_ = false;
     std::uint64_t lastStay_ = 0;
     std::unique_ptr<net::HttpListener::Serving> serving_, servingMetrics_; // first to go
 };

@@ -79,10 +79,7 @@ net::HttpListener::Routes httpDoors(BroadcastServer &server) {
     net::HttpListener::Routes routes = {
         {"/ws", webSocket},
         {"/ws/", webSocket},
-        {"/healthz",
-         [&server](HttpRequest &request) {
-             serveHealth(server, request);
-         }},
+        {"/healthz", serveHealth},
         {"/readyz",
          [&server](HttpRequest &request) {
              serveReadiness(server, request);

@@ -5,9 +5,13 @@
 #include "lib/broadcast/door_replies.h"
 #include "lib/metrics/registry.h"
 #include "lib/metrics/render.h"
+#include "lib/net/io_threads.h"
 #include "lib/transcript/json_writer.h"
 
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <gio/gio.h>
 
@@ -35,6 +39,60 @@ void writeCheck(JsonWriter &writer, std::string_view name, bool ok, std::string_
     writer.key(measure).number(value, 3).key("limit").number(limit, 3).endObject();
 }
 
+/// Asks every IO thread for a sign of life. Lives on the HTTP thread, kept by its timer alone, so that it
+/// also ends there.
+class HealthCheck : public std::enable_shared_from_this<HealthCheck> {
+public:
+    explicit HealthCheck(std::shared_ptr<net::DeferredReply> reply) : reply_(std::move(reply)) {}
+
+    void begin() {
+        GSource *source = g_timeout_source_new(kHealthTimeoutMs);
+        using Held = std::shared_ptr<HealthCheck>;
+        g_source_set_callback(
+            source,
+            [](gpointer held) -> gboolean {
+                (*static_cast<Held *>(held))->giveUp();
+                return G_SOURCE_REMOVE;
+            },
+            new Held(shared_from_this()), [](gpointer held) { delete static_cast<Held *>(held); });
+        g_source_attach(source, g_main_context_get_thread_default());
+        timeout_ = source;
+        g_source_unref(source); // its context keeps it
+        auto threads = net::runningIoThreads();
+        for (const auto &thread : threads)
+            silent_.push_back(thread.name);
+        for (const auto &thread : threads)
+            thread.post([http = net::httpThread()->mailbox(), weak = weak_from_this(), name = thread.name] {
+                http.post([weak, name] {
+                    if (const auto self = weak.lock())
+                        self->turned(name);
+                });
+            });
+    }
+
+private:
+    void turned(const std::string &name) {
+        std::erase(silent_, name);
+        if (!silent_.empty())
+            return;
+        reply_->send(statusReply(200, "ok"));
+        g_source_destroy(timeout_);
+    }
+
+    void giveUp() {
+        JsonWriter writer;
+        writer.beginObject().key("status").string("stalled").key("threads").beginArray();
+        for (const auto &name : silent_)
+            writer.string(name);
+        writer.endArray().endObject();
+        reply_->send({503, kJson, writer.take() + "\n"});
+    }
+
+    const std::shared_ptr<net::DeferredReply> reply_;
+    std::vector<std::string> silent_; // who has not answered yet
+    GSource *timeout_ = nullptr;
+};
+
 } // namespace
 
 void serveMetrics(const Doorkeeper &doorkeeper, HttpRequest &request) {
@@ -50,26 +108,9 @@ void serveMetrics(const Doorkeeper &doorkeeper, HttpRequest &request) {
         request.reply({200, metrics::kJsonContentType, metrics::toJson(samples)});
 }
 
-void serveHealth(const BroadcastServer &server, HttpRequest &request) {
-    // Held by this thread's timer alone, so that it also ends on this thread.
-    using Held = std::shared_ptr<net::DeferredReply>;
-    const Held reply = request.defer();
-    GSource *timeout = g_timeout_source_new(kHealthTimeoutMs);
-    g_source_set_callback(
-        timeout,
-        [](gpointer held) -> gboolean {
-            (*static_cast<Held *>(held))->send(statusReply(503, "stalled"));
-            return G_SOURCE_REMOVE;
-        },
-        new Held(reply), [](gpointer held) { delete static_cast<Held *>(held); });
-    g_source_attach(timeout, g_main_context_get_thread_default());
-    g_source_unref(timeout);
-    server.loop()->post([http = net::httpThread(), weak = std::weak_ptr(reply)] {
-        http->post([weak] {
-            if (const auto waiting = weak.lock())
-                waiting->send(statusReply(200, "ok"));
-        });
-    });
+void serveHealth(HttpRequest &request) {
+    const auto check = std::make_shared<HealthCheck>(request.defer());
+    check->begin();
 }
 
 void serveReadiness(const BroadcastServer &server, HttpRequest &request) {

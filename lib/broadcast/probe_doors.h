@@ -10,8 +10,9 @@ namespace lt::broadcast {
 class BroadcastServer;
 class Doorkeeper;
 
-/// `/healthz`: 200 when the fan-out thread turns, 503 when it does not within 2 s.
-void serveHealth(const BroadcastServer &server, net::HttpRequest &request);
+/// `/healthz`: 200 when all IO threads of the process turn, 503 with the names of those that do not within 2
+/// s.
+void serveHealth(net::HttpRequest &request);
 /// `/readyz`: 200 as long as sessions are wanted here; how well things go stands in the body alone.
 void serveReadiness(const BroadcastServer &server, net::HttpRequest &request);
 /// `/metrics`: JSON or Prometheus text; with a token when `doorkeeper` is told to ask for it.

@@ -366,9 +366,9 @@ void Room::endSession() {
         onShard(shard, [](ViewerShard &there) { there.closeAfterQueue(kSessionEnded); });
 }
 
-void Room::drain(net::Duration within) {
+void Room::drain(net::Duration within, std::size_t returning) {
     for (const auto &shard : shards_)
-        onShard(shard, [within](ViewerShard &there) { there.drain(within); });
+        onShard(shard, [within, returning](ViewerShard &there) { there.drain(within, returning); });
 }
 
 void Room::closeNow(const Farewell &farewell) {

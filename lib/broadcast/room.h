@@ -80,8 +80,8 @@ public:
 
     /// Tells that the session is over, sends what waits, then closes with 1000.
     void endSession();
-    /// Closes with 1001, spread over `within`.
-    void drain(net::Duration within);
+    /// Closes with 1001, spread over `within`. `returning`: viewers that will come back together.
+    void drain(net::Duration within, std::size_t returning);
     /// Closes, and drops what cannot be sent at once.
     void closeNow(const Farewell &farewell);
     /// As above; when it returns no shard runs any more, and the listener is told nothing.

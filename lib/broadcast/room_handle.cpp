@@ -74,6 +74,8 @@ void RoomHandle::detach() {
 }
 
 void RoomHandle::publish(RoomMessage message) {
+    if (over_)
+        return;
     const bool isFinal = valueOf(message.transcript.get()).isFinal;
     bool first, full;
     {
@@ -143,7 +145,7 @@ void RoomHandle::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
     auto shared = std::make_shared<std::pair<net::UpgradedSocket, ViewerProfile>>(std::move(socket),
                                                                                   std::move(profile));
     loop_->post([self = shared_from_this(), shared] {
-        if (self->room_ && self->live_)
+        if (self->room_ && self->live())
             self->room_->addViewer(std::move(shared->first), std::move(shared->second));
         else
             turnAway(shared->first);
@@ -195,7 +197,7 @@ void RoomHandle::dismiss() {
 }
 
 void RoomHandle::endRoom() {
-    live_ = false;
+    over_ = true;
     loop_->cancelTimer(std::exchange(flushTimer_, 0));
     watcher_ = nullptr;
     room_->end(kShutdown);
@@ -207,27 +209,35 @@ bool RoomHandle::mayWait() const {
     return std::none_of(loops_.begin(), loops_.end(), [](const auto &loop) { return loop->onLoopThread(); });
 }
 
-void RoomHandle::waitForDrain(net::Duration within) {
+void RoomHandle::waitForDrain() {
+    net::Duration within{};
+    loop_->runSync([&] { within = drain_.value_or(within); });
     std::unique_lock lock(drainMutex_);
     drained_.wait_for(lock, within + kDrainSlack, [this] { return counts_->viewers == 0; });
 }
 
-void RoomHandle::shutDown() {
+void RoomHandle::beginShutDown(std::size_t returning) {
     const bool mayWait = this->mayWait();
-    net::Duration within{};
-    loop_->runSync([&] {
-        if (!room_)
-            return;
-        live_ = false;
-        turn();
-        within = room_->settings().drain;
+    over_ = true;
+    const auto begin = [mayWait, returning](RoomHandle &self) {
+        if (self.drain_)
+            return; // it goes on already
+        self.turn();
+        self.drain_ = self.room_->settings().drain;
         if (mayWait)
-            room_->drain(within);
+            self.room_->drain(*self.drain_, returning);
         else
-            room_->closeNow(kShutdown);
-    });
-    if (mayWait) {
-        waitForDrain(within);
+            self.room_->closeNow(kShutdown);
+    };
+    if (!loop_->onLoopThread())
+        onLoop(begin);
+    else if (room_)
+        begin(*this);
+}
+
+void RoomHandle::finishShutDown() {
+    if (mayWait()) {
+        waitForDrain();
         // What the other threads still have to tell of their viewers comes before the end.
         Room::Loops loops;
         {
@@ -241,6 +251,11 @@ void RoomHandle::shutDown() {
         if (room_)
             endRoom();
     });
+}
+
+void RoomHandle::shutDown() {
+    beginShutDown(counts_->viewers);
+    finishShutDown();
 }
 
 void RoomHandle::onViewerAdded(const ViewerInfoRef &viewer) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,12 +61,17 @@ public:
     /// the latest. The next publish() begins a new session.
     void endSession();
     /// False between endSession() and the next publish(), and after the end: nobody may enter.
-    bool live() const { return live_; }
+    bool live() const { return live_ && !over_; }
     /// True from the first attach().
     bool fed() const { return fed_; }
     /// Closes whoever is left with 1001, spread over the settings' drain time (at once when called on a
-    /// fan-out thread). Waits for that, and when it returns the watcher is told nothing any more.
+    /// fan-out thread). Waits for that, and when it returns the watcher is told nothing any more. Nothing
+    /// brings the room back.
     void shutDown();
+    /// The same in two steps, for many rooms that are left at a time: the first does not wait. `returning`:
+    /// how many viewers of all of them will come back together.
+    void beginShutDown(std::size_t returning);
+    void finishShutDown();
     /// Ends the session, and the room with it when all have been told, after 2 s at the latest; does not
     /// wait.
     void expire();
@@ -84,7 +90,7 @@ private:
     void beginFlush();
     void checkFlushed();
     bool mayWait() const;
-    void waitForDrain(net::Duration within);
+    void waitForDrain();
     void endRoom();
     template <typename Call>
     void onLoop(Call call);
@@ -92,7 +98,7 @@ private:
     const std::shared_ptr<net::EventLoop> loop_;
     const std::shared_ptr<RoomCounts> counts_;
     FanoutInstruments instruments_;
-    std::atomic<bool> live_ = true, fed_ = false;
+    std::atomic<bool> live_ = true, fed_ = false, over_ = false; // over_: not live any more, for good
 
     mutable std::mutex mutex_; // guards the five below; nothing else is locked or called under it
     std::vector<RoomMessage> inbox_;
@@ -109,6 +115,7 @@ private:
     std::shared_ptr<Room> room_; // null after the end
     net::EventLoop::TimerId flushTimer_ = 0;
     bool flushing_ = false, expiring_ = false;
+    std::optional<net::Duration> drain_; // while a shutdown goes on
 };
 
 } // namespace lt::broadcast

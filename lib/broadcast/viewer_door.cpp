@@ -77,6 +77,8 @@ struct Entrance {
     }
 
     std::optional<HttpReply> findRoom() {
+        if (server.shuttingDown())
+            return refusalReply(503, RefusalCode::Unavailable, "The server is shutting down.");
         bool full = false;
         room = request.wantsWebSocket() ? server.roomToEnter(session, full) : server.room(session);
         if (full)

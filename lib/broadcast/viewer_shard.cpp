@@ -20,7 +20,7 @@ constexpr net::Duration kCheckEvery = std::chrono::seconds(1);
 constexpr net::Duration kDrainStep = milliseconds(50);
 constexpr std::size_t kMinDrainBatch = 64;
 constexpr std::uint32_t kMinReconnectMs = 250, kMinSpreadMs = 1000, kMaxSpreadMs = 30000;
-constexpr const char *kShutdownReason = "Server is shutting down";
+constexpr Farewell kShutdown{closecode::kGoingAway, "Server is shutting down", Departure::Shutdown};
 /// No ping is older: what a pong claims beyond that is not ours.
 constexpr net::Duration kMaxRoundTrip = std::chrono::hours(1);
 
@@ -233,7 +233,9 @@ void ViewerShard::tick() {
 }
 
 void ViewerShard::closeAfterQueue(const Farewell &farewell) {
-    forEachViewer([&](Viewer &viewer) { viewer.closeAfterQueue(farewell); });
+    if (reconnectSpreadMs_ == 0)
+        spreadReturn(present_);
+    forEachViewer([&](Viewer &viewer) { sendOff(viewer, farewell); });
 }
 
 void ViewerShard::closeNow(const Farewell &farewell) {
@@ -242,22 +244,27 @@ void ViewerShard::closeNow(const Farewell &farewell) {
     forEachViewer([&](Viewer &viewer) { viewer.closeNow(farewell); });
 }
 
-void ViewerShard::drain(net::Duration within) {
+/// A thousand a second, so that those who come back do not meet a wall.
+void ViewerShard::spreadReturn(std::size_t returning) {
+    reconnectSpreadMs_ =
+        std::clamp(static_cast<std::uint32_t>(std::min<std::size_t>(returning, kMaxSpreadMs)), kMinSpreadMs,
+                   kMaxSpreadMs);
+}
+
+void ViewerShard::drain(net::Duration within, std::size_t returning) {
     drainStepsLeft_ = static_cast<unsigned>(std::max<std::int64_t>(within / kDrainStep, 1));
     drainBatch_ = std::max(kMinDrainBatch, (present_ + drainStepsLeft_ - 1) / drainStepsLeft_);
-    // A thousand a second, so that those who come back do not meet a wall.
-    reconnectSpreadMs_ = std::clamp(static_cast<std::uint32_t>(std::min<std::size_t>(present_, kMaxSpreadMs)),
-                                    kMinSpreadMs, kMaxSpreadMs);
+    spreadReturn(returning);
     drainStep();
 }
 
-void ViewerShard::sendOff(Viewer &viewer) {
-    if (isV2(viewer.form())) {
+void ViewerShard::sendOff(Viewer &viewer, const Farewell &farewell) {
+    if (isV2(viewer.form()) && farewell.departure == Departure::Shutdown) {
         const auto delay =
             kMinReconnectMs + static_cast<std::uint32_t>(environment_.random() % reconnectSpreadMs_);
-        viewer.sendAside(makeNotice(shutdownMessage(delay, kShutdownReason, unixMs()), noticekey::kEnd));
+        viewer.sendAside(makeNotice(shutdownMessage(delay, farewell.reason, unixMs()), noticekey::kEnd));
     }
-    viewer.closeAfterQueue({closecode::kGoingAway, kShutdownReason, Departure::Shutdown});
+    viewer.closeAfterQueue(farewell);
 }
 
 void ViewerShard::drainStep() {
@@ -266,13 +273,13 @@ void ViewerShard::drainStep() {
     forEachViewer([&](Viewer &viewer) {
         if (left > 0 && !viewer.closing()) {
             left--;
-            sendOff(viewer);
+            sendOff(viewer, kShutdown);
         }
     });
     if (present_ == 0)
         return;
     if (drainStepsLeft_-- == 0) {
-        closeNow({closecode::kGoingAway, kShutdownReason, Departure::Shutdown});
+        closeNow(kShutdown);
         return;
     }
     drainTimer_ = loop_->startTimer(kDrainStep, [weak = weak_from_this()] {

@@ -79,12 +79,13 @@ public:
     /// What must be done from time to time; the shard does it by itself.
     void tick();
 
-    /// Sends what waits, then closes.
+    /// Sends what waits, then closes. Who leaves because of a shutdown is told when to come back.
     void closeAfterQueue(const Farewell &farewell);
     /// As above, but drops what cannot be sent at once: afterwards there are no viewers.
     void closeNow(const Farewell &farewell);
     /// Closes with 1001, a batch after the other, and all that are left when `within` has passed.
-    void drain(net::Duration within);
+    /// `returning`: how many will come back together, viewers of other shards and rooms included.
+    void drain(net::Duration within, std::size_t returning);
     /// Closes all, tells nothing any more.
     void abandon(const Farewell &farewell);
 
@@ -107,7 +108,8 @@ private:
     void logDrops(std::uint64_t id, const QueueDrops &drops) const;
     void arm();
     void drainStep();
-    void sendOff(Viewer &viewer);
+    void spreadReturn(std::size_t returning);
+    void sendOff(Viewer &viewer, const Farewell &farewell);
     void recordTurn(const Turn &turn);
     void flushDeliveries();
 

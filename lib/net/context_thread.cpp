@@ -118,6 +118,15 @@ bool ContextThread::onThread() const {
     return std::this_thread::get_id() == impl_->threadId.load();
 }
 
+ContextThread::Mailbox ContextThread::mailbox() const {
+    return Mailbox(impl_);
+}
+
+void ContextThread::Mailbox::post(Task task) const {
+    if (const auto impl = impl_.lock())
+        impl->post(std::move(task));
+}
+
 GMainContext *ContextThread::context() const {
     return impl_->context;
 }

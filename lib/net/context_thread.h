@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 typedef struct _GMainContext GMainContext;
 
@@ -31,11 +32,27 @@ public:
     /// tear-down.
     void runSync(const Task &task);
     bool onThread() const;
+
+    /// A way in that does not keep the thread: what is posted after its end is never run. Any thread.
+    class LT_EXPORT Mailbox;
+    Mailbox mailbox() const;
     GMainContext *context() const;
 
 private:
     class Impl;
     std::shared_ptr<Impl> impl_;
+};
+
+class LT_EXPORT ContextThread::Mailbox {
+public:
+    void post(Task task) const;
+    /// The thread still runs, or is about to end.
+    bool open() const { return !impl_.expired(); }
+
+private:
+    friend class ContextThread;
+    explicit Mailbox(std::weak_ptr<Impl> impl) : impl_(std::move(impl)) {}
+    std::weak_ptr<Impl> impl_;
 };
 
 } // namespace lt::net

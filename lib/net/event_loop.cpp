@@ -190,6 +190,15 @@ bool EventLoop::onLoopThread() const {
     return std::this_thread::get_id() == impl_->threadId.load();
 }
 
+EventLoop::Mailbox EventLoop::mailbox() const {
+    return Mailbox(impl_);
+}
+
+void EventLoop::Mailbox::post(Task task) const {
+    if (const auto impl = impl_.lock())
+        impl->post(std::move(task));
+}
+
 EventLoop::WatchId EventLoop::watch(int fd, std::uint32_t events, FdListener *listener) {
     const WatchId id = ++impl_->lastId;
     epoll_event event{};

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace lt::net {
 
@@ -48,6 +49,10 @@ public:
     void runSync(const Task &task);
     bool onLoopThread() const;
 
+    /// A way in that does not keep the loop: what is posted after its end is never run. Any thread.
+    class LT_EXPORT Mailbox;
+    Mailbox mailbox() const;
+
     /// Level-triggered unless EPOLLET is given. `listener` must stay alive until unwatch(); the descriptor
     /// stays the caller's.
     WatchId watch(int fd, std::uint32_t events, FdListener *listener);
@@ -64,6 +69,18 @@ public:
 private:
     class Impl;
     std::shared_ptr<Impl> impl_;
+};
+
+class LT_EXPORT EventLoop::Mailbox {
+public:
+    void post(Task task) const;
+    /// The thread still runs, or is about to end.
+    bool open() const { return !impl_.expired(); }
+
+private:
+    friend class EventLoop;
+    explicit Mailbox(std::weak_ptr<Impl> impl) : impl_(std::move(impl)) {}
+    std::weak_ptr<Impl> impl_;
 };
 
 } // namespace lt::net

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,17 +28,27 @@ public:
         if (!thread) {
             thread = std::make_shared<Thread>(name_);
             current_ = thread;
+            mailbox_ = thread->mailbox();
             if (begin_)
                 begin_(*thread);
         }
         return thread;
     }
 
+    void tell(std::vector<RunningThread> &running) const {
+        std::lock_guard lock(mutex_);
+        if (mailbox_ && mailbox_->open())
+            running.push_back({name_, [mailbox = *mailbox_](Task task) {
+                                   mailbox.post(std::move(task));
+                               }});
+    }
+
 private:
     const std::string name_;
     const Begin begin_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::weak_ptr<Thread> current_;
+    std::optional<typename Thread::Mailbox> mailbox_; // of the last one
 };
 
 /// A streaming thread that wakes a fan-out thread must not lose its processor to it for the length of a whole
@@ -49,38 +60,56 @@ void doNotPreempt(EventLoop &loop) {
     });
 }
 
+struct Threads {
+    using FanoutLoops = std::array<std::unique_ptr<Shared<EventLoop>>, kMaxFanoutLoops>;
+
+    Threads() {
+        for (unsigned i = 0; i < kMaxFanoutLoops; i++)
+            fanout[i] = std::make_unique<Shared<EventLoop>>(
+                i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i), doNotPreempt);
+    }
+
+    Shared<EventLoop> ingest{"lt-ingest"}, messages{"lt-messages"};
+    Shared<ContextThread> http{"lt-http"}, recogniser{"lt-recogniser"};
+    FanoutLoops fanout;
+};
+
+Threads &threads() {
+    static Threads all;
+    return all;
+}
+
 } // namespace
 
 std::shared_ptr<EventLoop> ingestLoop() {
-    static Shared<EventLoop> loop("lt-ingest");
-    return loop.get();
+    return threads().ingest.get();
 }
 
 std::shared_ptr<EventLoop> fanoutLoop(unsigned index) {
-    using Loops = std::array<std::unique_ptr<Shared<EventLoop>>, kMaxFanoutLoops>;
-    static const Loops loops = [] {
-        Loops made;
-        for (unsigned i = 0; i < kMaxFanoutLoops; i++)
-            made[i] = std::make_unique<Shared<EventLoop>>(
-                i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i), doNotPreempt);
-        return made;
-    }();
-    return loops.at(index)->get();
+    return threads().fanout.at(index)->get();
 }
 
 std::shared_ptr<EventLoop> messageLoop() {
-    static Shared<EventLoop> loop("lt-messages");
-    return loop.get();
+    return threads().messages.get();
 }
 
 std::shared_ptr<ContextThread> httpThread() {
-    static Shared<ContextThread> thread("lt-http");
-    return thread.get();
+    return threads().http.get();
 }
 
 std::shared_ptr<ContextThread> recogniserThread() {
-    static Shared<ContextThread> thread("lt-recogniser");
-    return thread.get();
+    return threads().recogniser.get();
+}
+
+std::vector<RunningThread> runningIoThreads() {
+    std::vector<RunningThread> running;
+    const Threads &all = threads();
+    all.ingest.tell(running);
+    for (const auto &loop : all.fanout)
+        loop->tell(running);
+    all.http.tell(running);
+    all.recogniser.tell(running);
+    return running;
 }
 
 } // namespace lt::net

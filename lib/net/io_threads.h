@@ -5,7 +5,10 @@
 #include "lib/net/context_thread.h"
 #include "lib/net/event_loop.h"
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 /// The process's IO threads: four, and more for the fan-out where wanted, however many elements there are.
 /// Each starts with its first user and is joined with its last; any thread may ask. Keep the pointer for as
@@ -20,5 +23,13 @@ constexpr unsigned kMaxFanoutLoops = 16;
 LT_EXPORT std::shared_ptr<EventLoop> messageLoop();
 LT_EXPORT std::shared_ptr<ContextThread> httpThread();       ///< "lt-http": libsoup server
 LT_EXPORT std::shared_ptr<ContextThread> recogniserThread(); ///< "lt-recogniser": libsoup clients
+
+/// An IO thread as one sees it who does not use it.
+struct RunningThread {
+    std::string name;
+    std::function<void(Task)> post; ///< does not keep it: after its end nothing is run
+};
+/// Those that run now and must never come to a stop: all but "lt-messages".
+LT_EXPORT std::vector<RunningThread> runningIoThreads();
 
 } // namespace lt::net

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace lt::net {
 
@@ -37,6 +38,16 @@ public:
             made.second.release(), [this, trueKey = made.first](Service *last) { destroy(trueKey, last); });
         services_[made.first] = service;
         return service;
+    }
+
+    /// Those that live. Any thread but those the services run on.
+    std::vector<std::shared_ptr<Service>> all() {
+        std::vector<std::shared_ptr<Service>> living;
+        std::lock_guard lock(mutex_);
+        for (const auto &[key, weak] : services_)
+            if (auto service = weak.lock())
+                living.push_back(std::move(service));
+        return living;
     }
 
 private:

@@ -301,6 +301,37 @@ void a_room_that_expires_ends_the_session() {
     room->shutDown();
 }
 
+void who_only_waited_is_told_when_to_come_back() {
+    metrics::Registry registry;
+    auto loop = std::make_shared<net::EventLoop>("test");
+    auto room = std::make_shared<RoomHandle>(Room::Loops{loop}, "demo", RoomSettings{}, registry);
+    RawViewer viewer, first;
+    room->addViewer({viewer.takeServerEnd(), "", "peer"}, v2());
+    room->addViewer({first.takeServerEnd(), "", "peer"}, ViewerProfile{});
+    room->dismiss();
+    readTo(viewer, R"({"type":"shutdown","reconnectAfterMs":)");
+    g_assert_cmpuint(readToClose(viewer, 1001), ==, 0);
+    g_assert_cmpuint(readToClose(first, 1001), ==, 0);
+    g_assert_false(room->live());
+}
+
+void nothing_brings_a_room_back_that_was_shut_down() {
+    Hub hub;
+    RawViewer viewer, late;
+    hub.join(viewer);
+    hub.watcher.waitFor(hub.watcher.added, 1);
+    hub.room->publish(message("u1"));
+    hub.room->beginShutDown(1);
+    hub.room->publish(message("u2"));
+    hub.room->beginShutDown(1);
+    hub.room->finishShutDown();
+    hub.room->publish(message("u3"));
+    g_assert_false(hub.room->live());
+    hub.join(late);
+    g_assert_cmpuint(readToClose(viewer, 1001), ==, 1);
+    g_assert_cmpuint(readToClose(late, 1001), ==, 0);
+}
+
 void a_shutdown_is_spread_over_the_drain_time_and_no_longer() {
     Hub hub({.maxQueueBytes = 64 * 1024 * 1024, .drain = std::chrono::milliseconds(300)});
     constexpr int kViewers = 300;
@@ -377,6 +408,8 @@ int main(int argc, char **argv) {
                     nothing_is_told_after_the_shutdown_and_late_comers_are_turned_away);
     g_test_add_func("/broadcast-hub/churn", viewers_join_and_leave_while_threads_publish_and_policies_change);
     g_test_add_func("/broadcast-hub/inbox", an_inbox_nobody_empties_is_bounded_and_loses_partials_first);
+    g_test_add_func("/broadcast-hub/waiting", who_only_waited_is_told_when_to_come_back);
+    g_test_add_func("/broadcast-hub/over", nothing_brings_a_room_back_that_was_shut_down);
     g_test_add_func("/broadcast-hub/linger",
                     a_room_waits_for_its_first_element_and_keeps_its_viewers_for_the_next);
     g_test_add_func("/broadcast-hub/expire", a_room_that_expires_ends_the_session);

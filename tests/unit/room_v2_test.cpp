@@ -288,7 +288,7 @@ void a_shutdown_says_when_to_come_back_and_not_the_same_to_all() {
     for (int i = 0; i < 200; i++)
         viewers.push_back(&rig.join(v2()));
     auto &old = rig.join();
-    rig.withRoom([](Room &room) { room.drain(seconds(1)); });
+    rig.withRoom([](Room &room) { room.drain(seconds(1), 3); });
     std::vector<std::uint64_t> delays;
     for (RawViewer *viewer : viewers) {
         delays.push_back(std::stoull(member(nextOf(*viewer, "shutdown"), "reconnectAfterMs")));
