@@ -6,85 +6,94 @@
 
 namespace lt::gladia {
 
+namespace {
+
+constexpr std::size_t kMaxMessage = 16 * 1024 * 1024;
+
+} // namespace
+
 GladiaNetwork::GladiaNetwork(Settings settings, ConnectionListener &listener, std::function<void()> onIdle)
-    : settings_(std::move(settings)),
-      listener_(listener),
-      onIdle_(std::move(onIdle)),
-      soup_(soup_session_new_with_options("user-agent", "gst-livetranscript", "timeout", 0, nullptr)) {
-    // Compressing PCM costs time and saves nothing; without the offer no peer can inflate messages on us.
-    soup_session_remove_feature_by_type(soup_.get(), SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
-    if (settings_.tlsDatabase)
-        soup_session_set_tls_database(soup_.get(), settings_.tlsDatabase.get());
-}
+    : settings_(std::move(settings)), listener_(listener), onIdle_(std::move(onIdle)) {}
 
-GladiaNetwork::~GladiaNetwork() {
-    connections_.clear();
-    leaving_.clear();
-    soup_session_abort(soup_.get());
-}
-
-GladiaConnection &GladiaNetwork::add(ConnectionId id) {
-    const GladiaConnection::Context context{soup_.get(), settings_.apiKey, listener_,
-                                            [this](GladiaConnection *connection) {
-                                                left(connection);
-                                            }};
-    return *connections_.emplace(id, std::make_unique<GladiaConnection>(context, id)).first->second;
-}
-
-GladiaConnection *GladiaNetwork::find(ConnectionId id) {
-    const auto found = connections_.find(id);
-    return found == connections_.end() ? nullptr : found->second.get();
-}
+// ---- the request that makes a session
 
 void GladiaNetwork::request(ConnectionId id, const std::string &body) {
-    add(id).request(settings_.initUrl, body);
+    InitCall::Request request{settings_.initUrl, body, settings_.apiKey, retain(settings_.tlsDatabase.get())};
+    calls_[id] =
+        std::make_unique<InitCall>(settings_.loop, settings_.dialler, std::move(request),
+                                   [this, id](InitCall::Answer answer) { answered(id, std::move(answer)); });
+}
+
+void GladiaNetwork::answered(ConnectionId id, InitCall::Answer answer) {
+    if (answer.status == 0)
+        return listener_.onAttemptFailed(id, std::move(answer.failure));
+    // A refusal is shown to people; the answer they never see must stay as it is, whatever it has in common
+    // with a key.
+    if (answer.status < 200 || answer.status > 299)
+        answer.body = redacted(std::move(answer.body), settings_.apiKey);
+    listener_.onAnswered(id, answer.status, answer.body, answer.retryAfterNs);
+}
+
+// ---- WebSockets
+
+GladiaSocket *GladiaNetwork::find(ConnectionId id) {
+    const auto found = sockets_.find(id);
+    return found == sockets_.end() ? nullptr : found->second.get();
 }
 
 void GladiaNetwork::connect(ConnectionId id, const std::string &url) {
-    add(id).connect(url);
+    const GladiaSocket::Context context{settings_.apiKey, listener_, [this](GladiaSocket *socket) {
+                                            left(socket);
+                                        }};
+    ws::Client::Settings client;
+    client.loop = settings_.loop;
+    client.dialler = settings_.dialler;
+    client.authorities = retain(settings_.tlsDatabase.get());
+    client.maxMessage = kMaxMessage;
+    sockets_.emplace(id, std::make_unique<GladiaSocket>(context, std::move(client), id))
+        .first->second->connect(url);
 }
 
 void GladiaNetwork::sendAudio(ConnectionId id, const AudioBlock &block) {
-    if (GladiaConnection *connection = find(id))
-        connection->sendAudio(block);
+    if (GladiaSocket *socket = find(id))
+        socket->sendAudio(block);
 }
 
 void GladiaNetwork::sendText(ConnectionId id, const std::string &text) {
-    if (GladiaConnection *connection = find(id))
-        connection->sendText(text);
+    if (GladiaSocket *socket = find(id))
+        socket->sendText(text);
 }
 
-void GladiaNetwork::setPingInterval(ConnectionId id, std::uint64_t intervalNs) {
-    if (GladiaConnection *connection = find(id))
-        connection->setPingInterval(intervalNs);
+void GladiaNetwork::ping(ConnectionId id) {
+    if (GladiaSocket *socket = find(id))
+        socket->ping();
+}
+
+void GladiaNetwork::flush() {
+    for (const auto &[id, socket] : sockets_)
+        socket->flush();
 }
 
 void GladiaNetwork::close(ConnectionId id, unsigned code, const std::string &reason) {
-    const auto found = connections_.find(id);
-    if (found == connections_.end())
+    if (const auto call = calls_.extract(id))
+        bury(std::move(call.mapped()));
+    auto socket = sockets_.extract(id);
+    if (!socket)
         return;
-    ConnectionPtr connection = std::move(found->second);
-    connections_.erase(found);
-    const bool gone = connection->close(code, reason);
-    if (gone)
-        bury(std::move(connection));
+    if (socket.mapped()->close(code, reason))
+        bury(std::move(socket.mapped()));
     else
-        leaving_.push_back(std::move(connection));
+        leaving_.push_back(std::move(socket.mapped()));
 }
 
-/// Destroys it soon: this may be a signal of its own.
-void GladiaNetwork::bury(ConnectionPtr connection) {
-    GSource *source = g_idle_source_new();
-    g_source_set_callback(
-        source, [](gpointer) -> gboolean { return G_SOURCE_REMOVE; }, connection.release(),
-        [](gpointer dead) { delete static_cast<GladiaConnection *>(dead); });
-    g_source_attach(source, g_main_context_get_thread_default());
-    g_source_unref(source);
+/// Destroys it soon: this may be a callback of its own.
+void GladiaNetwork::bury(std::shared_ptr<void> dead) const {
+    settings_.loop->post([dead = std::move(dead)] {});
 }
 
-void GladiaNetwork::left(GladiaConnection *connection) {
+void GladiaNetwork::left(GladiaSocket *socket) {
     const auto found = std::find_if(leaving_.begin(), leaving_.end(),
-                                    [&](const ConnectionPtr &one) { return one.get() == connection; });
+                                    [&](const SocketPtr &one) { return one.get() == socket; });
     if (found == leaving_.end())
         return;
     bury(std::move(*found));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "elements/gladiasink/gladia_connection.h"
+#include "elements/gladiasink/connection_listener.h"
+#include "elements/gladiasink/gladia_socket.h"
+#include "elements/gladiasink/init_call.h"
 #include "elements/gladiasink/transport.h"
 #include "lib/gst/refs.h"
 
@@ -11,23 +13,24 @@
 #include <string>
 #include <vector>
 
-#include <libsoup/soup.h>
+#include <gio/gio.h>
 
 namespace lt::gladia {
 
-/// The network under a session, by libsoup: all its connections. Made, used and destroyed on one thread whose
-/// default main context is iterated. Destroying it breaks what is still open.
+/// The network under a session: all its requests and WebSockets. Made, used and destroyed on the loop's
+/// thread. Destroying it breaks what is still open.
 class GladiaNetwork final : public Transport {
 public:
     struct Settings {
+        std::shared_ptr<net::EventLoop> loop;
+        std::shared_ptr<net::ContextThread> dialler; ///< where requests and connections are made
         std::string initUrl;
         std::string apiKey;
         GRef<GTlsDatabase> tlsDatabase; ///< may be null: the system's
     };
 
-    /// `onIdle`: the last socket has said its goodbye; from the main loop.
+    /// `onIdle`: the last socket has said its goodbye; from the loop.
     GladiaNetwork(Settings settings, ConnectionListener &listener, std::function<void()> onIdle);
-    ~GladiaNetwork() override;
     GladiaNetwork(const GladiaNetwork &) = delete;
     GladiaNetwork &operator=(const GladiaNetwork &) = delete;
 
@@ -35,26 +38,28 @@ public:
     void connect(ConnectionId id, const std::string &url) override;
     void sendAudio(ConnectionId id, const AudioBlock &block) override;
     void sendText(ConnectionId id, const std::string &text) override;
-    void setPingInterval(ConnectionId id, std::uint64_t intervalNs) override;
+    void ping(ConnectionId id) override;
     void close(ConnectionId id, unsigned code, const std::string &reason) override;
+    /// What was sent leaves.
+    void flush();
 
     /// True when no socket is open or says goodbye any more.
-    bool idle() const { return connections_.empty() && leaving_.empty(); }
+    bool idle() const { return sockets_.empty() && leaving_.empty(); }
 
 private:
-    using ConnectionPtr = std::unique_ptr<GladiaConnection>;
+    using SocketPtr = std::unique_ptr<GladiaSocket>;
 
-    GladiaConnection &add(ConnectionId id);
-    GladiaConnection *find(ConnectionId id);
-    void left(GladiaConnection *connection);
-    static void bury(ConnectionPtr connection);
+    void answered(ConnectionId id, InitCall::Answer answer);
+    GladiaSocket *find(ConnectionId id);
+    void left(GladiaSocket *socket);
+    void bury(std::shared_ptr<void> dead) const;
 
     const Settings settings_;
     ConnectionListener &listener_;
     const std::function<void()> onIdle_;
-    GRef<SoupSession> soup_;
-    std::map<ConnectionId, ConnectionPtr> connections_;
-    std::vector<ConnectionPtr> leaving_; // saying goodbye
+    std::map<ConnectionId, std::unique_ptr<InitCall>> calls_;
+    std::map<ConnectionId, SocketPtr> sockets_;
+    std::vector<SocketPtr> leaving_; // saying goodbye
 };
 
 } // namespace lt::gladia

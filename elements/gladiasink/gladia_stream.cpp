@@ -15,27 +15,9 @@ namespace lt::gladia {
 
 namespace {
 
-/// What a socket gets to say goodbye to a peer that does not answer.
-constexpr std::uint64_t kGoodbyeNs = 2'000'000'000;
-
 std::uint64_t monotonicNs() {
     return static_cast<std::uint64_t>(g_get_monotonic_time()) * 1000;
 }
-
-struct SourceDestroy {
-    void operator()(GSource *source) const noexcept {
-        g_source_destroy(source);
-        g_source_unref(source);
-    }
-};
-using SourceRef = std::unique_ptr<GSource, SourceDestroy>;
-
-GSourceFuncs timerFuncs = {nullptr,
-                           nullptr,
-                           [](GSource *, GSourceFunc callback, gpointer data) -> gboolean { return callback(data); },
-                           nullptr,
-                           nullptr,
-                           nullptr};
 
 } // namespace
 
@@ -45,13 +27,14 @@ class GladiaStream::Core final : public SessionObserver,
                                  public std::enable_shared_from_this<Core> {
 public:
     Core(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks,
-         std::shared_ptr<net::ContextThread> thread)
+         std::shared_ptr<net::EventLoop> loop)
         : backlog(settings.maxBacklogNs),
           settings_(std::move(settings)),
           output_(std::move(output)),
           callbacks_(std::move(callbacks)),
           metrics_(metrics::registry(), settings_.liveSession),
-          thread_(std::move(thread)) {}
+          loop_(std::move(loop)),
+          dialler_(net::dialThread()) {}
 
     AudioBacklog backlog;
     std::atomic<std::uint64_t> filledNs = 0;
@@ -59,8 +42,8 @@ public:
     // ---- any thread
 
     template <typename Input>
-    void post(net::ContextThread &thread, Input input) {
-        thread.post([self = shared_from_this(), input = std::move(input)] {
+    void post(net::EventLoop &loop, Input input) {
+        loop.post([self = shared_from_this(), input = std::move(input)] {
             if (self->start())
                 self->feed(input);
         });
@@ -105,9 +88,10 @@ public:
             return;
         const auto keep = shared_from_this(); // a callback may drop the stream
         input(*session_, monotonicNs());
+        if (network_)
+            network_->flush();
         publish();
-        if (timer_)
-            g_source_set_ready_time(timer_.get(), readyTime());
+        armTimer();
     }
 
     void leave() {
@@ -115,13 +99,10 @@ public:
         if (session_)
             session_->abort();
         publish();
-        if (!network_ || network_->idle()) {
+        if (!network_ || network_->idle())
             dismantle();
-            return;
-        }
-        self_ = shared_from_this(); // until the sockets are closed
-        goodbyeUntil_ = monotonicNs() + kGoodbyeNs;
-        g_source_set_ready_time(timer_.get(), static_cast<gint64>(goodbyeUntil_ / 1000));
+        else
+            self_ = shared_from_this(); // until the sockets are closed, which does not take them long
     }
 
 private:
@@ -129,31 +110,29 @@ private:
         if (leaving_ || session_)
             return !leaving_;
         GladiaNetwork::Settings network;
+        network.loop = loop_;
+        network.dialler = dialler_;
         network.initUrl = settings_.session.endpoint.initUrl();
         network.apiKey = settings_.apiKey;
         network.tlsDatabase = std::move(settings_.tlsDatabase);
         network_ = std::make_unique<GladiaNetwork>(std::move(network), *this, [this] { onIdle(); });
         session_ = std::make_unique<GladiaSession>(settings_.session, backlog, *network_, *this);
-        timer_.reset(g_source_new(&timerFuncs, sizeof(GSource)));
-        g_source_set_callback(
-            timer_.get(), [](gpointer core) { return static_cast<Core *>(core)->onTimer(); }, this, nullptr);
-        g_source_attach(timer_.get(), thread_->context());
         return true;
     }
 
-    gboolean onTimer() {
-        g_source_set_ready_time(timer_.get(), -1);
-        if (leaving_)
-            dismantle();
-        else
-            feed([](GladiaSession &session, std::uint64_t now) { session.tick(now); });
-        return G_SOURCE_CONTINUE;
-    }
-
-    gint64 readyTime() const {
-        const auto due = session_->deadline();
+    /// With audio flowing the deadline moves on all the time; the timer follows when it has come too early.
+    void armTimer() {
+        const auto due = session_ ? session_->deadline() : std::nullopt;
+        if (!due || *due == ~std::uint64_t{0} || !loop_ || (timer_ && timerDue_ <= *due))
+            return;
+        loop_->cancelTimer(timer_);
+        timerDue_ = *due;
         // Rounded up: a tick that comes early does nothing.
-        return due && *due != ~std::uint64_t{0} ? static_cast<gint64>(*due / 1000 + 1) : -1;
+        const std::uint64_t delay = *due - std::min(*due, monotonicNs()) + 1000;
+        timer_ = loop_->startTimer(std::chrono::nanoseconds(delay), [this] {
+            timer_ = 0;
+            feed([](GladiaSession &session, std::uint64_t now) { session.tick(now); });
+        });
     }
 
     void publish() {
@@ -182,17 +161,18 @@ private:
         metrics_.report(totalsLocked());
     }
 
-    /// The sockets are closed, or had their time. Nothing of libsoup is left afterwards.
+    /// The sockets are closed, or had their time.
     void dismantle() {
         const auto keep = std::exchange(self_, nullptr);
-        timer_.reset();
         session_.reset();
-        // Not from inside a signal of one of its sockets.
-        std::shared_ptr<GladiaNetwork> network(std::move(network_));
-        auto thread = std::exchange(thread_, nullptr);
-        if (!thread)
+        dialler_.reset();
+        const auto loop = std::exchange(loop_, nullptr);
+        if (!loop)
             return;
-        thread->post([network = std::move(network), self = weak_from_this().lock()]() mutable {
+        loop->cancelTimer(std::exchange(timer_, 0));
+        // Not from inside a callback of one of its sockets.
+        std::shared_ptr<GladiaNetwork> network(std::move(network_));
+        loop->post([network = std::move(network), self = weak_from_this().lock()]() mutable {
             network.reset();
             if (!self)
                 return;
@@ -260,12 +240,13 @@ private:
     SessionMetrics metrics_; // recogniser thread
 
     // Recogniser thread only.
-    std::shared_ptr<net::ContextThread> thread_; // until dismantled
+    std::shared_ptr<net::EventLoop> loop_; // both until dismantled
+    std::shared_ptr<net::ContextThread> dialler_;
     std::unique_ptr<GladiaNetwork> network_;
     std::unique_ptr<GladiaSession> session_;
-    SourceRef timer_;
+    net::EventLoop::TimerId timer_ = 0;
+    std::uint64_t timerDue_ = 0;
     std::shared_ptr<Core> self_;
-    std::uint64_t goodbyeUntil_ = 0;
     bool leaving_ = false;
 
     mutable std::mutex mutex_; // guards all below
@@ -276,8 +257,8 @@ private:
 };
 
 GladiaStream::GladiaStream(Settings settings, TranscriptQueue::Writer output, Callbacks callbacks)
-    : thread_(net::recogniserThread()), filler_(settings.session.maxFillNs) {
-    core_ = std::make_shared<Core>(std::move(settings), std::move(output), std::move(callbacks), thread_);
+    : loop_(net::recogniserLoop()), filler_(settings.session.maxFillNs) {
+    core_ = std::make_shared<Core>(std::move(settings), std::move(output), std::move(callbacks), loop_);
 }
 
 GladiaStream::~GladiaStream() {
@@ -302,7 +283,7 @@ AudioBacklog::Result GladiaStream::push(AudioBlock block, AudioBacklog::Policy p
 AudioBacklog::Result GladiaStream::store(AudioBlock block, AudioBacklog::Policy policy) {
     const auto pushed = core_->backlog.push(std::move(block), policy);
     if (pushed.result == AudioBacklog::Result::Taken && (pushed.wasEmpty || pushed.losing))
-        core_->post(*thread_, [losing = pushed.losing](GladiaSession &session, std::uint64_t now) {
+        core_->post(*loop_, [losing = pushed.losing](GladiaSession &session, std::uint64_t now) {
             if (losing)
                 session.audioOverflowing(now);
             session.audioAvailable(now);
@@ -313,18 +294,18 @@ AudioBacklog::Result GladiaStream::store(AudioBlock block, AudioBacklog::Policy 
 void GladiaStream::end(std::uint32_t seqnum) {
     core_->setEnd(seqnum);
     core_->backlog.end();
-    core_->post(*thread_, [](GladiaSession &session, std::uint64_t now) { session.audioEnded(now); });
+    core_->post(*loop_, [](GladiaSession &session, std::uint64_t now) { session.audioEnded(now); });
 }
 
 void GladiaStream::setHeartbeat(std::uint64_t intervalNs, std::uint64_t limitNs) {
-    core_->post(*thread_, [=](GladiaSession &session, std::uint64_t now) {
+    core_->post(*loop_, [=](GladiaSession &session, std::uint64_t now) {
         session.setHeartbeat(now, intervalNs, limitNs);
     });
 }
 
 void GladiaStream::abort(AudioBacklog::Result result) {
     core_->backlog.shut(result);
-    thread_->post([core = core_] { core->leave(); });
+    loop_->post([core = core_] { core->leave(); });
 }
 
 bool GladiaStream::waitClosed(std::chrono::milliseconds patience) {

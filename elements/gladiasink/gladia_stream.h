@@ -5,7 +5,7 @@
 #include "elements/gladiasink/hole_filler.h"
 #include "elements/gladiasink/session_totals.h"
 #include "elements/gladiasink/speech_detector.h"
-#include "lib/net/context_thread.h"
+#include "lib/net/event_loop.h"
 #include "lib/recogniser/recogniser_stream.h"
 #include "lib/recogniser/transcript_queue.h"
 
@@ -59,7 +59,7 @@ private:
     class Core;
     AudioBacklog::Result store(AudioBlock block, AudioBacklog::Policy policy);
 
-    std::shared_ptr<net::ContextThread> thread_;
+    std::shared_ptr<net::EventLoop> loop_;
     std::shared_ptr<Core> core_;
     // Streaming thread.
     HoleFiller filler_;

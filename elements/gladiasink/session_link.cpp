@@ -151,8 +151,6 @@ void SessionLink::opened(std::uint64_t now) {
     lastMessage_ = 0;
     liveness_.opened(now);
     policy_.opened(now);
-    if (pingIntervalNs_)
-        context_.transport.setPingInterval(connection_, pingIntervalNs_);
     context_.observer.onNotice(Connected{sessionId_});
     if (!audio_.positionUnknown())
         return resume(now, std::nullopt);
@@ -177,10 +175,7 @@ void SessionLink::resume(std::uint64_t now, std::optional<std::uint64_t> positio
 }
 
 void SessionLink::setHeartbeat(std::uint64_t now, std::uint64_t intervalNs, std::uint64_t limitNs) {
-    pingIntervalNs_ = intervalNs;
-    liveness_.setHeartbeat(now, limitNs);
-    if (isConnected())
-        context_.transport.setPingInterval(connection_, intervalNs);
+    liveness_.setHeartbeat(now, intervalNs, limitNs);
 }
 
 // ---- audio out

@@ -149,7 +149,6 @@ private:
     std::uint64_t stopSentAt_ = 0;  // on this connection, and not answered yet; else 0
     std::uint64_t delayNs_;         // before the first attempt; once gone: of the successor
     std::uint64_t lastMessage_ = 0; // 0: none on this connection
-    std::uint64_t pingIntervalNs_ = 0;
 };
 
 const char *nameOf(SessionLink::State state);

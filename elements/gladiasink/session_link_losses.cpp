@@ -127,7 +127,7 @@ std::uint64_t SessionLink::deadAt() const {
 }
 
 std::uint64_t SessionLink::openDeadline() const {
-    std::uint64_t due = std::min(deadAt(), liveness_.keepAliveAt());
+    std::uint64_t due = std::min({deadAt(), liveness_.keepAliveAt(), liveness_.pingAt()});
     if (const auto audioDue = held_ ? std::nullopt : audio_.dueAt())
         due = std::min(due, *audioDue);
     return due;
@@ -144,7 +144,7 @@ std::optional<std::uint64_t> SessionLink::deadline() const {
         due = openDeadline();
         break;
     case State::Stopping:
-        due = deadAt();
+        due = std::min(deadAt(), liveness_.pingAt());
         break;
     case State::Waiting:
     case State::Requesting:
@@ -179,7 +179,11 @@ void SessionLink::tick(std::uint64_t now) {
     }
     if (now >= deadAt())
         return overdue(now);
-    if (now >= liveness_.keepAliveAt()) {
+    if (now >= liveness_.pingAt()) {
+        liveness_.pinged(now);
+        context_.transport.ping(connection_);
+    }
+    if (state_ == State::Open && now >= liveness_.keepAliveAt()) {
         liveness_.sent(now, false);
         context_.transport.sendText(connection_, emptyChunk());
     }

@@ -23,7 +23,8 @@ public:
     virtual void connect(ConnectionId id, const std::string &url) = 0;
     virtual void sendAudio(ConnectionId id, const AudioBlock &block) = 0;
     virtual void sendText(ConnectionId id, const std::string &text) = 0;
-    virtual void setPingInterval(ConnectionId id, std::uint64_t intervalNs) = 0;
+    /// pongReceived() should follow.
+    virtual void ping(ConnectionId id) = 0;
     /// Cancels what is under way, or says goodbye to what is open. Nothing of it is reported any more.
     virtual void close(ConnectionId id, unsigned code, const std::string &reason) = 0;
 };

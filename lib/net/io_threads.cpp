@@ -69,8 +69,8 @@ struct Threads {
                 i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i), doNotPreempt);
     }
 
-    Shared<EventLoop> ingest{"lt-ingest"}, messages{"lt-messages"};
-    Shared<ContextThread> http{"lt-http"}, recogniser{"lt-recogniser"};
+    Shared<EventLoop> ingest{"lt-ingest"}, messages{"lt-messages"}, recogniser{"lt-recogniser"};
+    Shared<ContextThread> http{"lt-http"}, dial{"lt-dial"};
     FanoutLoops fanout;
 };
 
@@ -97,8 +97,12 @@ std::shared_ptr<ContextThread> httpThread() {
     return threads().http.get();
 }
 
-std::shared_ptr<ContextThread> recogniserThread() {
+std::shared_ptr<EventLoop> recogniserLoop() {
     return threads().recogniser.get();
+}
+
+std::shared_ptr<ContextThread> dialThread() {
+    return threads().dial.get();
 }
 
 std::vector<RunningThread> runningIoThreads() {
@@ -109,6 +113,7 @@ std::vector<RunningThread> runningIoThreads() {
         loop->tell(running);
     all.http.tell(running);
     all.recogniser.tell(running);
+    all.dial.tell(running);
     return running;
 }
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-/// The process's IO threads: four, and more for the fan-out where wanted, however many elements there are.
+/// The process's IO threads: a few, and more for the fan-out where wanted, however many elements there are.
 /// Each starts with its first user and is joined with its last; any thread may ask. Keep the pointer for as
 /// long as the thread is needed.
 namespace lt::net {
@@ -21,8 +21,9 @@ LT_EXPORT std::shared_ptr<EventLoop> fanoutLoop(unsigned index = 0);
 constexpr unsigned kMaxFanoutLoops = 16;
 /// "lt-messages": tells applications of viewers, whose handlers may block.
 LT_EXPORT std::shared_ptr<EventLoop> messageLoop();
-LT_EXPORT std::shared_ptr<ContextThread> httpThread();       ///< "lt-http": libsoup server
-LT_EXPORT std::shared_ptr<ContextThread> recogniserThread(); ///< "lt-recogniser": libsoup clients
+LT_EXPORT std::shared_ptr<ContextThread> httpThread(); ///< "lt-http": libsoup server
+LT_EXPORT std::shared_ptr<EventLoop> recogniserLoop(); ///< "lt-recogniser": WebSockets to recognisers
+LT_EXPORT std::shared_ptr<ContextThread> dialThread(); ///< "lt-dial": makes connections, for other threads
 
 /// An IO thread as one sees it who does not use it.
 struct RunningThread {

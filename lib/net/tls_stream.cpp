@@ -21,15 +21,17 @@ int errnoOf(const GError *error) {
 
 } // namespace
 
-TlsStream::TlsStream(GRef<GTlsConnection> connection) : connection_(std::move(connection)) {}
+TlsStream::TlsStream(GRef<GTlsConnection> connection, GRef<GSocketConnection> owner)
+    : owner_(std::move(owner)), connection_(std::move(connection)) {}
 
 TlsStream::~TlsStream() {
     // GIO says goodbye when it disposes of the connection, and would wait for a peer that reads nothing.
     GIOStream *base = nullptr;
     g_object_get(connection_.get(), "base-io-stream", &base, nullptr);
     const GRef<GIOStream> held(base);
-    if (G_IS_SOCKET_CONNECTION(base))
-        ::shutdown(g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(base))), SHUT_RDWR);
+    GSocketConnection *below = G_IS_SOCKET_CONNECTION(base) ? G_SOCKET_CONNECTION(base) : owner_.get();
+    if (below)
+        ::shutdown(g_socket_get_fd(g_socket_connection_get_socket(below)), SHUT_RDWR);
 }
 
 void TlsStream::gather(const iovec *pieces, std::size_t count) {

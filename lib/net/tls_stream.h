@@ -6,6 +6,7 @@
 
 #include <string>
 
+typedef struct _GSocketConnection GSocketConnection;
 typedef struct _GTlsConnection GTlsConnection;
 
 namespace lt::net {
@@ -17,7 +18,8 @@ namespace lt::net {
 /// record has left.
 class TlsStream : public ByteStream {
 public:
-    explicit TlsStream(GRef<GTlsConnection> connection);
+    /// `owner`: a connection that wraps this one, and would close the socket if it went.
+    explicit TlsStream(GRef<GTlsConnection> connection, GRef<GSocketConnection> owner = {});
     /// Closes without a word, so that it cannot wait for the peer.
     ~TlsStream() override;
 
@@ -29,6 +31,7 @@ private:
     void gather(const iovec *pieces, std::size_t count);
     bool writeRecord();
 
+    GRef<GSocketConnection> owner_;
     GRef<GTlsConnection> connection_;
     std::string record_; // what the record under way holds; "" when there is none
     bool pending_ = false;

@@ -215,6 +215,7 @@ static void a_half_open_connection_is_noticed() {
     // With a heartbeat also when nothing is due; pongs are life.
     Rig quiet;
     stream(quiet, 5, 0);
+    quiet.answersPings = false;
     quiet.session.setHeartbeat(quiet.now, 2 * kSecond, 6 * kSecond);
     for (int i = 0; i < 10; i++) {
         quiet.now += 5 * kSecond;

@@ -42,7 +42,7 @@ public:
         audio.push_back({id, block.runningNs, block.offset, block.bytes});
     }
     void sendText(ConnectionId id, const std::string &text) override { texts.push_back({id, text}); }
-    void setPingInterval(ConnectionId, std::uint64_t ns) override { pings.push_back(ns); }
+    void ping(ConnectionId id) override { pings.push_back(id); }
     void close(ConnectionId id, unsigned code, const std::string &reason) override {
         closes.push_back({id, code, reason});
     }
@@ -77,7 +77,7 @@ public:
     std::vector<std::string> requests, connects;
     std::vector<Sent> audio;
     std::vector<Text> texts;
-    std::vector<std::uint64_t> pings;
+    std::vector<ConnectionId> pings;
     std::vector<Close> closes;
 };
 
@@ -145,6 +145,8 @@ struct Rig {
         g_assert_true(session.deadline().has_value());
         now = std::max(now, *session.deadline());
         session.tick(now);
+        for (; answersPings && pongs < transport.pings.size(); pongs++)
+            session.pongReceived(now, transport.pings[pongs]);
     }
     void tickUntil(State state) {
         for (int i = 0; i < 10'000 && session.state() != state; i++)
@@ -187,6 +189,8 @@ struct Rig {
 
     std::uint64_t now = 1000 * kSecond;
     std::uint64_t fed = 0;
+    bool answersPings = true; ///< the service
+    std::size_t pongs = 0;
     FakeTransport transport;
     FakeObserver observer;
     AudioBacklog backlog;

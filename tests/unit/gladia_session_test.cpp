@@ -292,10 +292,42 @@ static void when_all_is_acknowledged_silence_is_peace() {
     Rig rig;
     reach(rig, Phase::Streaming);
     rig.acknowledge(0, kBlock);
-    for (int i = 0; i < 180; i++) // an hour
+    while (rig.transport.count(emptyChunk()) < 180) // an hour
         rig.tick();
     g_assert_true(rig.session.state() == State::Streaming);
-    g_assert_cmpuint(rig.transport.count(emptyChunk()), ==, 180);
+    g_assert_cmpuint(rig.transport.pings.size(), ==, 360);
+    g_assert_true(rig.observer.all<Lost>().empty());
+}
+
+static void a_silent_peer_that_answers_no_ping_is_gone() {
+    Rig rig;
+    reach(rig, Phase::Streaming);
+    rig.acknowledge(0, kBlock);
+    rig.answersPings = false;
+    const std::uint64_t since = rig.now;
+    while (rig.observer.all<Lost>().empty())
+        rig.tick();
+    g_assert_cmpuint(rig.transport.pings.size(), ==, 1);
+    g_assert_cmpuint(rig.now - since, ==, Liveness::kPingNs + config().ackTimeoutNs);
+    g_assert_cmpuint(rig.transport.closes.back().code, ==, kClosePolicy);
+    rig.tickUntil(State::Connecting); // not only with the next audio
+    rig.answersPings = true;
+    rig.opens();
+    while (rig.transport.pings.size() < 10)
+        rig.tick();
+    g_assert_cmpuint(rig.observer.all<Lost>().size(), ==, 1);
+}
+
+static void anything_heard_answers_a_ping() {
+    Rig rig;
+    reach(rig, Phase::Streaming);
+    rig.acknowledge(0, kBlock);
+    rig.answersPings = false;
+    for (int i = 1; i <= 10; i++) {
+        while (rig.transport.pings.size() < static_cast<std::size_t>(i))
+            rig.tick();
+        rig.session.received(rig.now, rig.id(), R"({"type":"speech_start","data":{"time":1,"channel":0}})");
+    }
     g_assert_true(rig.observer.all<Lost>().empty());
 }
 
@@ -303,7 +335,13 @@ static void a_heartbeat_heard_before_the_connection_holds_for_it() {
     Rig rig;
     rig.session.setHeartbeat(rig.now, 2 * kSecond, 6 * kSecond);
     reach(rig, Phase::Streaming);
-    g_assert_true(rig.transport.pings == std::vector<std::uint64_t>{2 * kSecond});
+    rig.acknowledge(0, kBlock);
+    rig.answersPings = false;
+    const std::uint64_t since = rig.now;
+    while (rig.observer.all<Lost>().empty())
+        rig.tick();
+    g_assert_cmpuint(rig.transport.pings.size(), ==, 2);
+    g_assert_cmpuint(rig.now - since, ==, 6 * kSecond);
 }
 
 static void no_audio_means_no_session() {
@@ -355,6 +393,8 @@ int main(int argc, char **argv) {
         {"large blocks are cut into frames", large_blocks_are_cut_into_frames},
         {"another format ends the session and starts one", another_format_ends_the_session_and_starts_one},
         {"when all is acknowledged silence is peace", when_all_is_acknowledged_silence_is_peace},
+        {"a silent peer that answers no ping is gone", a_silent_peer_that_answers_no_ping_is_gone},
+        {"anything heard answers a ping", anything_heard_answers_a_ping},
         {"a heartbeat heard before the connection holds for it",
          a_heartbeat_heard_before_the_connection_holds_for_it},
         {"no audio means no session", no_audio_means_no_session},

@@ -253,7 +253,9 @@ private:
     void sendText(ConnectionId id, const std::string &text) override {
         up(id, [text](emulator::Session &server) { server.receiveText(text); });
     }
-    void setPingInterval(ConnectionId, std::uint64_t) override {}
+    void ping(ConnectionId id) override {
+        up(id, [this, id](emulator::Session &) { pong(id); });
+    }
     void close(ConnectionId id, unsigned code, const std::string &) override {
         pending_.erase(id);
         const auto found = wires_.find(id);
@@ -285,6 +287,16 @@ private:
                 what(*wire->server);
                 wire->server->runDue();
             }
+        });
+    }
+    void pong(ConnectionId id) {
+        const auto found = wires_.find(id);
+        if (found == wires_.end())
+            return;
+        const auto wire = found->second;
+        at(now + latency(), [=, this] {
+            if (!wire->dead && !silenced_.contains(id))
+                session.pongReceived(now, id);
         });
     }
     void down(ConnectionId id, std::string text, bool isAck) {

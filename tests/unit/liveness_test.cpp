@@ -41,15 +41,35 @@ static void only_a_due_answer_can_be_missed() {
     g_assert_cmpuint(life.deadAt(true), ==, 145 * kSecond);
     life.sent(110 * kSecond, false); // still nothing heard: the deadline does not move
     g_assert_cmpuint(life.deadAt(true), ==, 145 * kSecond);
-    life.setHeartbeat(120 * kSecond, 10 * kSecond);
+    life.setHeartbeat(120 * kSecond, 3 * kSecond, 10 * kSecond);
     g_assert_cmpuint(life.deadAt(false), ==, 130 * kSecond);
     life.heard(125 * kSecond);
     g_assert_cmpuint(life.deadAt(false), ==, 135 * kSecond);
+}
+
+static void a_ping_is_due_when_nothing_was_heard_and_its_answer_soon_after() {
+    Liveness life(5 * kSecond, 20 * kSecond);
+    life.opened(100 * kSecond);
+    g_assert_cmpuint(life.pingAt(), ==, 100 * kSecond + Liveness::kPingNs);
+    life.heard(107 * kSecond);
+    g_assert_cmpuint(life.pingAt(), ==, 107 * kSecond + Liveness::kPingNs);
+    life.pinged(117 * kSecond);
+    g_assert_cmpuint(life.deadAt(false), ==, 122 * kSecond);
+    life.heard(118 * kSecond);
+    g_assert_cmpuint(life.deadAt(false), ==, Liveness::kNever);
+    // A heartbeat has its own interval, and allows for more than one to be missed.
+    life.setHeartbeat(118 * kSecond, 3 * kSecond, 9 * kSecond);
+    g_assert_cmpuint(life.pingAt(), ==, 121 * kSecond);
+    life.pinged(121 * kSecond);
+    g_assert_cmpuint(life.pingAt(), ==, 124 * kSecond);
+    g_assert_cmpuint(life.deadAt(false), ==, 127 * kSecond);
 }
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/liveness/the strictest heartbeat holds", the_strictest_heartbeat_holds);
     g_test_add_func("/liveness/only a due answer can be missed", only_a_due_answer_can_be_missed);
+    g_test_add_func("/liveness/a ping is due when nothing was heard and its answer soon after",
+                    a_ping_is_due_when_nothing_was_heard_and_its_answer_soon_after);
     return g_test_run();
 }
