@@ -122,6 +122,9 @@ Settings::Outcome Settings::set(guint id, const GValue *value) {
     case PROP_MAX_PUBLISH_RATE_PER_ADDRESS:
         publishRates.perAddress = g_value_get_uint(value);
         break;
+    case PROP_MAX_COMMAND_RATE:
+        maxCommandRate = g_value_get_uint(value);
+        break;
     default:
         return Outcome::Unknown;
     }
@@ -177,6 +180,9 @@ bool Settings::get(guint id, GValue *value) const {
     case PROP_MAX_PUBLISH_RATE_PER_ADDRESS:
         g_value_set_uint(value, static_cast<guint>(publishRates.perAddress));
         return true;
+    case PROP_MAX_COMMAND_RATE:
+        g_value_set_uint(value, maxCommandRate);
+        return true;
     default:
         return false;
     }
@@ -190,6 +196,7 @@ rtmp::ClaimOptions Settings::claimOptions() const {
     options.staleAfter = std::chrono::milliseconds(staleAfterMs);
     options.idleTimeout = std::chrono::milliseconds(idleTimeoutMs);
     options.reconnectGrace = std::chrono::milliseconds(reconnectGraceMs);
+    options.commandsPerSecond = maxCommandRate;
     return options;
 }
 
@@ -262,6 +269,11 @@ void installProperties(GObjectClass *klass) {
             g_param_spec_uint("max-publish-rate-per-address", "Publish rate per address",
                               "The same from one network address", 0, kMaxRate,
                               static_cast<guint>(kDefaults.publishRates.perAddress), flags));
+    install(PROP_MAX_COMMAND_RATE,
+            g_param_spec_uint("max-command-rate", "Maximum command rate",
+                              "Commands a publisher may send in a second; one more ends it. Media is not "
+                              "counted (0 = any number)",
+                              0, 100000, kDefaults.maxCommandRate, flags));
     const auto text = [&](guint id, const char *name, const char *nick, const char *blurb) {
         install(id, g_param_spec_string(name, nick, blurb, nullptr, flags));
     };

@@ -26,6 +26,7 @@ enum Property {
     PROP_RECONNECT_GRACE_MS,
     PROP_MAX_PUBLISH_RATE,
     PROP_MAX_PUBLISH_RATE_PER_ADDRESS,
+    PROP_MAX_COMMAND_RATE,
     PROP_AUTH_TOKEN_ENV,
     PROP_AUTH_TOKEN_FILE,
     PROP_AUTH_JWT_KEY_ENV,
@@ -56,6 +57,7 @@ struct Settings {
     guint idleTimeoutMs = 10000;
     guint reconnectGraceMs = 30000;
     rtmp::PublishRates publishRates{};
+    guint maxCommandRate = 20;
     rtmp::PublishTokens tokens{};
     net::TlsFiles tls{};
 

@@ -73,7 +73,7 @@ std::size_t *countAt(guint id, AccessSettings &settings) {
     case PROP_MAX_VIEWERS:
         return &settings.viewers.total;
     case PROP_MAX_SESSION_VIEWERS:
-        return &settings.viewers.perGroup;
+        return &settings.viewers.perSession;
     case PROP_MAX_ADDRESS_VIEWERS:
         return &settings.viewers.perAddress;
     case PROP_MAX_WAITING_ROOMS:
@@ -152,7 +152,7 @@ void installLimits(const Installer &install, const AccessSettings &defaults) {
     install.count(PROP_MAX_VIEWERS, "max-viewers", "Maximum viewers",
                   "Viewers of all sessions on the port together (0 = any number)", defaults.viewers.total);
     install.count(PROP_MAX_SESSION_VIEWERS, "max-session-viewers", "Maximum viewers per session",
-                  "Viewers of one session (0 = any number)", defaults.viewers.perGroup);
+                  "Viewers of one session (0 = any number)", defaults.viewers.perSession);
     install.count(PROP_MAX_ADDRESS_VIEWERS, "max-address-viewers", "Maximum viewers per address",
                   "Viewers from one IP address; behind a proxy all come from one (0 = any number)",
                   defaults.viewers.perAddress);

@@ -21,30 +21,20 @@ void subtract(std::map<std::string, std::size_t> &counts, const std::string &nam
 
 } // namespace
 
-std::variant<Places::Place, Places::Full> Places::take(const PlaceLimits &limits, const std::string &group,
-                                                       const std::string &address) {
-    /// What one place costs: the names are the maps' own.
-    struct Taken {
-        std::shared_ptr<Places> places;
-        std::string group, address;
-        ~Taken() {
-            if (places)
-                places->free(group, address);
-        }
-    };
-    auto taken = std::make_shared<Taken>(Taken{nullptr, group, address});
+std::optional<Places::Full> Places::acquire(const PlaceLimits &limits, const std::string &session,
+                                            const std::string &address) {
     std::lock_guard lock(mutex_);
+    // The session first: who comes to one that is taken hears that, not that others are many.
+    if (reached(limits.perSession, countOf(sessions_, session)))
+        return Full::Session;
     if (reached(limits.total, total_))
         return Full::Total;
-    if (reached(limits.perGroup, countOf(groups_, group)))
-        return Full::Group;
     if (reached(limits.perAddress, countOf(addresses_, address)))
         return Full::Address;
-    groups_[group]++;
+    sessions_[session]++;
     addresses_[address]++;
     total_++;
-    taken->places = shared_from_this();
-    return Place(std::move(taken));
+    return std::nullopt;
 }
 
 std::size_t Places::taken() const {
@@ -52,9 +42,9 @@ std::size_t Places::taken() const {
     return total_;
 }
 
-void Places::free(const std::string &group, const std::string &address) {
+void Places::release(const std::string &session, const std::string &address) {
     std::lock_guard lock(mutex_);
-    subtract(groups_, group);
+    subtract(sessions_, session);
     subtract(addresses_, address);
     total_--;
 }

@@ -3,41 +3,39 @@
 
 #include <cstddef>
 #include <map>
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <variant>
 
 namespace lt {
 
 /// How many there may be; 0 stands for any number.
 struct PlaceLimits {
     std::size_t total = 0;
-    std::size_t perGroup = 0;
+    std::size_t perSession = 0;
     std::size_t perAddress = 0;
 
     bool operator==(const PlaceLimits &) const = default;
 };
 
-/// Counts who is inside: in all, per group (a session) and per address. Any thread. Keep it in a shared_ptr.
-class Places : public std::enable_shared_from_this<Places> {
+/// Counts who is inside: in all, per session and per address. For StreamGuard alone, which pairs each
+/// acquire() with a release(). Any thread.
+class Places {
 public:
-    enum class Full { Total, Group, Address };
-    /// Held for as long as somebody stays; the last copy frees the place.
-    using Place = std::shared_ptr<void>;
+    enum class Full { Total, Session, Address };
 
     /// Takes a place, or says which limit is reached. Decided atomically.
-    std::variant<Place, Full> take(const PlaceLimits &limits, const std::string &group,
-                                   const std::string &address);
+    std::optional<Full> acquire(const PlaceLimits &limits, const std::string &session,
+                                const std::string &address);
+    void release(const std::string &session, const std::string &address);
     std::size_t taken() const;
 
 private:
     using Counts = std::map<std::string, std::size_t>;
-    void free(const std::string &group, const std::string &address);
 
     mutable std::mutex mutex_; // guards all below
     std::size_t total_ = 0;
-    Counts groups_, addresses_; // no entry is 0
+    Counts sessions_, addresses_; // no entry is 0
 };
 
 } // namespace lt

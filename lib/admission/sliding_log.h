@@ -19,13 +19,13 @@ public:
     explicit SlidingLog(std::size_t limit, Duration window = std::chrono::seconds(1))
         : limit_(limit), window_(window) {}
 
-    /// Whether admit() would be true now.
-    bool wouldAdmit(TimePoint now) const {
+    /// Whether check() would be true now.
+    bool wouldPass(TimePoint now) const {
         return limit_ == 0 || count_ < limit_ || now - times_[oldest_] >= window_;
     }
 
     /// False when this event is one too many; it then does not count.
-    bool admit(TimePoint now) {
+    bool check(TimePoint now) {
         if (limit_ == 0)
             return true;
         if (!times_)

@@ -54,7 +54,9 @@ std::unique_ptr<Doorkeeper> Doorkeeper::make(const AccessSettings &settings, std
 }
 
 Doorkeeper::Doorkeeper(AccessSettings settings, TokenCheck tokens)
-    : settings_(std::move(settings)), tokens_(std::move(tokens)) {}
+    : settings_(std::move(settings)),
+      tokens_(std::move(tokens)),
+      guard_(std::make_unique<StreamGuard>(settings_.viewers, "viewers")) {}
 
 bool Doorkeeper::takesOrigin(std::string_view origin) const {
     const auto &allowed = settings_.allowedOrigins;
@@ -81,22 +83,14 @@ std::variant<Permission, Denial> Doorkeeper::identify(std::string_view credentia
     return std::get<Permission>(std::move(result));
 }
 
-std::variant<Places::Place, Denial> Doorkeeper::seat(const std::string &session,
+std::variant<StreamPassRef, Denial> Doorkeeper::seat(const std::string &session,
                                                      const std::string &address) const {
-    auto result = places_->take(settings_.viewers, session, address);
-    if (auto *place = std::get_if<Places::Place>(&result))
-        return std::move(*place);
-    switch (std::get<Places::Full>(result)) {
-    case Places::Full::Address:
-        return Denial{kTooMany, {RefusalCode::ResourceExhausted, "Too many viewers come from this address."}};
-    case Places::Full::Group:
-        return Denial{kUnavailable,
-                      {RefusalCode::ResourceExhausted, "The session has no room for another viewer."}};
-    case Places::Full::Total:
-        break;
-    }
-    return Denial{kUnavailable,
-                  {RefusalCode::ResourceExhausted, "The server has no room for another viewer."}};
+    auto result = guard_->admitStream(session, address);
+    if (auto *pass = std::get_if<StreamPassRef>(&result))
+        return std::move(*pass);
+    auto &denied = std::get<StreamGuard::Denied>(result);
+    const bool tooMany = denied.why == StreamGuard::Why::Address;
+    return Denial{tooMany ? kTooMany : kUnavailable, std::move(denied.refusal)};
 }
 
 } // namespace lt::broadcast

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/admission/places.h"
 #include "lib/admission/refusal.h"
 #include "lib/admission/secret.h"
+#include "lib/admission/stream_guard.h"
 #include "lib/admission/token_check.h"
 #include "lib/export.h"
 
@@ -62,12 +62,12 @@ public:
     /// `now` in seconds since 1970.
     std::variant<Permission, Denial> admit(const Visitor &visitor, std::int64_t now) const;
     /// A place for as long as the viewer stays.
-    std::variant<Places::Place, Denial> seat(const std::string &session, const std::string &address) const;
+    std::variant<StreamPassRef, Denial> seat(const std::string &session, const std::string &address) const;
     /// For what is not of one session, such as metrics.
     std::variant<Permission, Denial> identify(std::string_view credential, std::int64_t now) const;
     const AccessSettings &settings() const { return settings_; }
     bool tokenWanted() const { return tokens_.wanted(); }
-    std::size_t seated() const { return places_->taken(); }
+    std::size_t seated() const { return guard_->inside(); }
 
 private:
     Doorkeeper(AccessSettings settings, TokenCheck tokens);
@@ -75,7 +75,7 @@ private:
 
     const AccessSettings settings_;
     const TokenCheck tokens_;
-    const std::shared_ptr<Places> places_ = std::make_shared<Places>();
+    const std::unique_ptr<StreamGuard> guard_;
 };
 
 } // namespace lt::broadcast

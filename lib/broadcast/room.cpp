@@ -146,7 +146,7 @@ void Room::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
     // std::function wants copies.
     const auto setup = std::make_shared<Viewer::Setup>(
         Viewer::Setup{std::move(socket), profile.form, std::move(profile.filter), profile.expiry,
-                      std::move(profile.admission), info, nullptr});
+                      std::move(profile.pass), info, nullptr});
     onShard(shards_[info->id % shards_.size()],
             [setup, greeting](ViewerShard &there) { there.add(std::move(*setup), greeting); });
 }

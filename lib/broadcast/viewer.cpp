@@ -59,11 +59,11 @@ Viewer::Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, Setup s
       queue_(setup.limits->queue),
       early_(std::move(setup.socket.early)),
       expiry_(setup.expiry),
-      admission_(std::move(setup.admission)),
+      pass_(setup.pass ? std::move(setup.pass) : std::make_shared<StreamPass>()),
       info_(std::move(setup.info)),
       limits_(setup.limits),
-      inbound_(setup.limits->messagesPerSecond),
       form_(setup.form) {
+    pass_->setRate(limits_->messagesPerSecond);
     if (!setup.filter.everything())
         filter_ = std::make_unique<const ViewerFilter>(std::move(setup.filter));
 }
@@ -278,10 +278,10 @@ void Viewer::parse(std::string_view bytes) {
 bool Viewer::withinRate() {
     if (!owner_ || deaf_ || state_ != State::Open)
         return false;
-    if (inbound_.admit(owner_->now()))
+    if (pass_->mayAsk(owner_->now()))
         return true;
     deaf_ = true;
-    closeNow({closecode::kPolicy, "Too many messages", Departure::ProtocolError});
+    closeNow({closecode::kPolicy, "RESOURCE_EXHAUSTED: Too many messages", Departure::ProtocolError});
     return false;
 }
 
@@ -371,9 +371,9 @@ void Viewer::tellOwner(Departure departure) {
 void Viewer::end() {
     state_ = State::Gone;
     loop_->unwatch(std::exchange(watch_, 0));
+    pass_->leave(); // first: who sees the end may come back at once
     stream_.reset();
     fd_.reset();
-    admission_.reset();
     loop_->cancelTimer(std::exchange(lingerTimer_, 0)); // may hold the last reference but the caller's
 }
 

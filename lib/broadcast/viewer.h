@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/admission/sliding_log.h"
+#include "lib/admission/stream_guard.h"
 #include "lib/broadcast/frame.h"
 #include "lib/broadcast/viewer_profile.h"
 #include "lib/broadcast/viewer_queue.h"
@@ -102,7 +102,7 @@ public:
         ViewerForm form = ViewerForm::V1;
         ViewerFilter filter;
         std::optional<net::TimePoint> expiry;
-        std::shared_ptr<void> admission;
+        StreamPassRef pass; ///< null: it is not counted
         ViewerInfoRef info;
         const ViewerLimits *limits;
     };
@@ -189,10 +189,9 @@ private:
     std::string early_; // until start()
     std::unique_ptr<const ViewerFilter> filter_;
     std::optional<net::TimePoint> expiry_;
-    std::shared_ptr<void> admission_;
+    StreamPassRef pass_; // counts its messages and pings too
     ViewerInfoRef info_;
     const ViewerLimits *limits_;
-    SlidingLog inbound_; // messages and pings
     ViewerForm form_;
     State state_ = State::Open;
     Departure departure_ = Departure::Closed; // in state Flushing: what the owner will be told

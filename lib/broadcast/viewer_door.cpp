@@ -98,7 +98,7 @@ struct Entrance {
         auto result = server.doorkeeper().seat(session, request.address());
         if (const auto *denial = std::get_if<Denial>(&result))
             return denialReply(*denial);
-        profile->admission = std::get<Places::Place>(std::move(result));
+        profile->pass = std::get<StreamPassRef>(std::move(result));
         return std::nullopt;
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/admission/stream_guard.h"
 #include "lib/net/event_loop.h"
 
 #include <cstddef>
@@ -58,8 +59,7 @@ struct ViewerProfile {
     std::string userId;                   ///< "" when unknown
     bool mayCoordinate = true;            ///< version 2: may claim the lease
     std::optional<net::TimePoint> expiry; ///< of its token: closed with 4401 then
-    /// Held until the viewer's socket is closed, then dropped on a fan-out thread: a place that was reserved.
-    std::shared_ptr<void> admission;
+    StreamPassRef pass;                   ///< held until the viewer's socket is closed; null: not counted
 };
 
 constexpr std::uint32_t kMaxRewind = 1000;

@@ -26,7 +26,7 @@ public:
 
     /// Whether one more from this address may be looked at now.
     bool admit(const std::string &address, TimePoint now) {
-        return admitAddress(address, now) && all_.admit(now);
+        return admitAddress(address, now) && all_.check(now);
     }
 
 private:
@@ -38,7 +38,7 @@ private:
             return true;
         if (byAddress_.size() >= kAddressesKept && !byAddress_.contains(address))
             byAddress_.clear();
-        return byAddress_.try_emplace(address, rates_.perAddress).first->second.admit(now);
+        return byAddress_.try_emplace(address, rates_.perAddress).first->second.check(now);
     }
 
     const PublishRates rates_;

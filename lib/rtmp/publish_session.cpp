@@ -199,16 +199,24 @@ void PublishSession::message(const MessageHeader &header, Block body) {
         // The AMF3 forms begin with a format byte; what follows is AMF0 in practice.
         const bool enveloped = header.type == kCommandAmf3 || header.type == kDataAmf3;
         const Bytes content = body.bytes().subspan(enveloped && !body.empty() ? 1 : 0);
-        if (header.type == kCommand || header.type == kCommandAmf3)
-            command(header, content);
-        else
+        if (header.type == kData || header.type == kDataAmf3)
             metadata(header, content);
+        else if (mayAsk())
+            command(header, content);
         return;
     }
     default:
         control(header, body.bytes());
         return;
     }
+}
+
+bool PublishSession::mayAsk() {
+    // Before the stream begins Limits::messagesBeforePublish holds.
+    if (state_ != State::Publishing || !terms_.pass || terms_.pass->mayAsk(lastByteAt_))
+        return true;
+    close("RESOURCE_EXHAUSTED: Too many commands in a second.");
+    return false;
 }
 
 /// By type, whatever chunk stream it came on: some cameras do not use the one reserved for control.

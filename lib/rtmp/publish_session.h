@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/admission/stream_guard.h"
 #include "lib/rtmp/amf0.h"
 #include "lib/rtmp/audio_track.h"
 #include "lib/rtmp/chunk_reader.h"
@@ -28,6 +29,7 @@ struct PublishTerms {
     bool wantVideo = false;
     bool takeOpus = false;           ///< the stream is not written as FLV
     Milliseconds idleTimeout{10000}; ///< without any byte, once media has begun
+    StreamPassRef pass{};            ///< asked before each command; null: they are not counted
 };
 
 enum class SessionEnd {
@@ -106,6 +108,8 @@ private:
     void message(const MessageHeader &header, Block body) override;
     void skipped(const MessageHeader &header, std::uint8_t firstByte) override;
 
+    /// False, and over, when this command is one too many.
+    bool mayAsk();
     void control(const MessageHeader &header, Bytes body);
     void userControl(Bytes body);
     void command(const MessageHeader &header, Bytes body);

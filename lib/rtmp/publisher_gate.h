@@ -29,7 +29,7 @@ public:
             return Decision::Replace;
         if (policy == PublisherPolicy::Refuse)
             return Decision::Refuse;
-        return takeovers_.admit(now) ? Decision::Replace : Decision::TooOften;
+        return takeovers_.check(now) ? Decision::Replace : Decision::TooOften;
     }
 
 private:

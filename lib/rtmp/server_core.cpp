@@ -28,7 +28,9 @@ ServerCore::ServerCore(std::shared_ptr<net::EventLoop> loop, net::UniqueFd liste
       limits_(limits),
       tls_(std::move(tls)),
       now_(std::move(now)),
-      rate_(limits.publishRates) {}
+      rate_(limits.publishRates),
+      doorstep_({limits.connections, 0, limits.connectionsPerAddress}, "connections"),
+      streams_({limits.publishers, 1, 0}, "publishers") {}
 
 void ServerCore::start() {
     watch_ = loop_->watch(listener_.get(), EPOLLIN, this);
@@ -90,31 +92,30 @@ void ServerCore::take(net::UniqueFd fd, const std::string &peer) {
     // Counted only when it may matter.
     const bool crowded =
         connections_.size() + encrypting_ >= limits_.handshakes && handshaking() >= limits_.handshakes;
-    auto place = places_->take({limits_.connections, 0, limits_.connectionsPerAddress}, "",
-                               peer.substr(0, peer.rfind(':')));
-    if (crowded || std::holds_alternative<Places::Full>(place)) {
+    const auto entry = doorstep_.admitStream("", peer.substr(0, peer.rfind(':')));
+    const auto *pass = std::get_if<StreamPassRef>(&entry);
+    if (crowded || !pass) {
         GST_WARNING("%s: closed at once: too many connections", peer.c_str());
         metrics_.dropped.add();
         return;
     }
-    const auto &taken = std::get<Places::Place>(place);
     if (tls_)
-        encrypt(std::move(fd), peer, taken);
+        encrypt(std::move(fd), peer, *pass);
     else
-        adopt(std::move(fd), nullptr, peer, taken);
+        adopt(std::move(fd), nullptr, peer, *pass);
 }
 
-void ServerCore::encrypt(net::UniqueFd fd, const std::string &peer, const Places::Place &place) {
+void ServerCore::encrypt(net::UniqueFd fd, const std::string &peer, const StreamPassRef &pass) {
     encrypting_++;
     const auto done = [loop = loop_, self = shared_from_this(), peer,
-                       place](net::UniqueFd own, std::unique_ptr<net::ByteStream> stream) {
+                       pass](net::UniqueFd own, std::unique_ptr<net::ByteStream> stream) {
         // A task is copied: what can only be moved goes in a shared place.
         auto socket = std::make_shared<net::UniqueFd>(std::move(own));
         auto shared = std::make_shared<std::unique_ptr<net::ByteStream>>(std::move(stream));
-        loop->post([self, peer, place, socket, shared] {
+        loop->post([self, peer, pass, socket, shared] {
             self->encrypting_--;
             if (*socket && self->listener_) {
-                self->adopt(std::move(*socket), std::move(*shared), peer, place);
+                self->adopt(std::move(*socket), std::move(*shared), peer, pass);
                 return;
             }
             GST_WARNING("%s: closed: no TLS handshake", peer.c_str());
@@ -125,14 +126,14 @@ void ServerCore::encrypt(net::UniqueFd fd, const std::string &peer, const Places
 }
 
 void ServerCore::adopt(net::UniqueFd fd, std::unique_ptr<net::ByteStream> stream, const std::string &peer,
-                       const Places::Place &place) {
+                       const StreamPassRef &pass) {
     const bool encrypted = stream != nullptr;
     auto connection = std::make_unique<RtmpConnection>(*loop_, std::move(fd), std::move(stream), peer, *this,
                                                        limits_.connection, scratch_, now_, ++lastId_);
     if (!connection->start())
         return;
     auto *key = connection.get();
-    connections_.emplace(key, Connected{std::move(connection), place});
+    connections_.emplace(key, Connected{std::move(connection), pass});
     armTick();
     if (encrypted) // what came with the last record of the handshake announces itself no more
         key->onReady(EPOLLIN);

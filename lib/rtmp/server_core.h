@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/admission/places.h"
 #include "lib/admission/refusal.h"
-#include "lib/admission/single_flight.h"
 #include "lib/admission/sliding_log.h"
+#include "lib/admission/stream_guard.h"
 #include "lib/net/event_loop.h"
 #include "lib/net/tls_acceptor.h"
 #include "lib/rtmp/bitrate_meter.h"
@@ -52,7 +51,7 @@ private:
     /// A publisher that holds its stream's only place: publishing, or waiting for a claim.
     struct Publication {
         RtmpConnection *connection;
-        SingleFlight::Slot place;
+        StreamPassRef pass;
         StreamAddress address;
         std::string software;
         bool accepted;
@@ -67,9 +66,9 @@ private:
     void closed(RtmpConnection &connection) override;
 
     void take(net::UniqueFd fd, const std::string &peer);
-    void encrypt(net::UniqueFd fd, const std::string &peer, const Places::Place &place);
+    void encrypt(net::UniqueFd fd, const std::string &peer, const StreamPassRef &pass);
     void adopt(net::UniqueFd fd, std::unique_ptr<net::ByteStream> stream, const std::string &peer,
-               const Places::Place &place);
+               const StreamPassRef &pass);
     void pauseAccepting();
     void armTick();
     void tick();
@@ -109,16 +108,16 @@ private:
     ServerMetrics metrics_{metrics::registry()};
     struct Connected {
         std::unique_ptr<RtmpConnection> connection;
-        Places::Place place;
+        StreamPassRef pass;
     };
     std::shared_ptr<PublishDoor> door_;
     std::unordered_map<RtmpConnection *, Connected> connections_;
-    const std::shared_ptr<Places> places_ = std::make_shared<Places>();
     std::map<std::string, SlidingLog> wrongCredentials_;           ///< by address
     std::unordered_map<const RtmpConnection *, std::string> keys_; ///< of those in publications_
     std::map<std::string, Claimed> claims_;
     std::map<std::string, Publication> publications_;
-    SingleFlight streams_;
+    StreamGuard doorstep_; ///< connections, before they name a stream
+    StreamGuard streams_;  ///< publishers; one of each stream
 };
 
 } // namespace lt::rtmp

@@ -77,7 +77,7 @@ std::optional<Refusal> ServerCore::askDoor(RtmpConnection &connection,
         return std::nullopt;
     const auto now = now_();
     const auto wrong = wrongCredentials_.find(connection.address());
-    if (wrong != wrongCredentials_.end() && !wrong->second.wouldAdmit(now))
+    if (wrong != wrongCredentials_.end() && !wrong->second.wouldPass(now))
         return Refusal{RefusalCode::ResourceExhausted,
                        "Too many wrong credentials: try again in some seconds."};
     const auto refusal = door->admit({address, connection.peer(), software});
@@ -85,7 +85,7 @@ std::optional<Refusal> ServerCore::askDoor(RtmpConnection &connection,
         if (wrong == wrongCredentials_.end() && wrongCredentials_.size() >= kAddressesKept)
             wrongCredentials_.clear();
         wrongCredentials_.try_emplace(connection.address(), limits_.wrongCredentials, kWindow)
-            .first->second.admit(now);
+            .first->second.check(now);
     }
     return refusal;
 }
@@ -112,20 +112,22 @@ void ServerCore::publishRequested(RtmpConnection &connection, const PublishReque
         return;
     }
     const bool crowded = publications_.size() >= limits_.pending && waiting() >= limits_.pending;
-    if (publications_.size() >= limits_.publishers || (claim == claims_.end() && crowded)) {
-        refuse(connection,
-               {RefusalCode::ResourceExhausted, "This server has no room for another publisher."});
+    if (claim == claims_.end() && crowded) {
+        refuse(connection, {RefusalCode::ResourceExhausted,
+                            "Too many publishers wait for somebody to receive their streams."});
         return;
     }
-    auto place = streams_.acquire(key);
-    if (!place) {
-        refuse(connection, alreadyPublishing(key), true);
+    const auto entry = streams_.admitStream(key);
+    if (const auto *denied = std::get_if<StreamGuard::Denied>(&entry)) {
+        const bool nameTaken = denied->why == StreamGuard::Why::Session;
+        refuse(connection, nameTaken ? alreadyPublishing(key) : denied->refusal, nameTaken);
         return;
     }
-    const auto added = publications_
-                           .emplace(key, Publication{&connection, std::move(*place), request.address,
-                                                     request.software, false, now_() + limits_.claimTimeout})
-                           .first;
+    const auto added =
+        publications_
+            .emplace(key, Publication{&connection, std::get<StreamPassRef>(entry), request.address,
+                                      request.software, false, now_() + limits_.claimTimeout})
+            .first;
     keys_.emplace(&connection, key);
     if (claim != claims_.end())
         acceptPublication(key, added->second, claim->second);
@@ -189,7 +191,8 @@ void ServerCore::acceptPublication(const std::string &key, Publication &publicat
     });
     claimed.listener->published({connection.id(), connection.peer(), publication.software});
     const auto &options = claimed.options;
-    connection.accept({options.wantVideo, options.takeOpus, options.idleTimeout});
+    publication.pass->setRate(options.commandsPerSecond);
+    connection.accept({options.wantVideo, options.takeOpus, options.idleTimeout, publication.pass});
 }
 
 void ServerCore::awaitReturn(const std::string &key, Claimed &claimed, net::TimePoint now) {
@@ -207,6 +210,7 @@ void ServerCore::endPublication(const std::string &key, PublishEnd end) {
     if (node.empty())
         return;
     keys_.erase(node.mapped().connection);
+    node.mapped().pass->leave(); // whoever else still holds it
     if (node.mapped().accepted)
         metrics_.publishers.add(-1);
     metrics_.lost.add(node.mapped().accepted && end.kind == PublishEnd::Kind::Lost);

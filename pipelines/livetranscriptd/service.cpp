@@ -25,6 +25,11 @@ SupervisorLimits limitsOf(const Settings &settings) {
     return limits;
 }
 
+/// One stream of each session.
+PlaceLimits sessionLimits(const Settings &settings) {
+    return {static_cast<std::size_t>(settings.number(Setting::MaxStreams)), 1, 0};
+}
+
 std::string readDescription(const Settings &settings, std::string &problem) {
     const auto &chosen = settings.text(Setting::Pipeline);
     gchar *contents = nullptr;
@@ -52,24 +57,28 @@ Variables variablesOf(const Settings &settings) {
 /// Lets publishers in; on the RTMP server's thread.
 class Service::Door : public rtmp::PublishDoor {
 public:
-    Door(std::string app, std::shared_ptr<SessionGuard> guard, std::function<void(std::string)> begin)
+    using Begin = std::function<void(const std::string &session, StreamPassRef pass)>;
+    Door(std::string app, std::shared_ptr<StreamGuard> guard, Begin begin)
         : app_(std::move(app)), guard_(std::move(guard)), begin_(std::move(begin)) {}
 
     std::optional<Refusal> admit(const rtmp::PublishAttempt &attempt) override {
         if (attempt.address.app != app_)
             return Refusal{RefusalCode::InvalidArgument, "Publish to /" + app_ + "/SESSION."};
-        const auto entry = guard_->acquire(attempt.address.stream);
-        if (const auto *refusal = std::get_if<Refusal>(&entry))
-            return *refusal;
-        if (std::get<SessionGuard::Entry>(entry) == SessionGuard::Entry::New)
-            begin_(attempt.address.stream);
-        return std::nullopt;
+        const auto entry = guard_->admitStream(attempt.address.stream);
+        if (const auto *pass = std::get_if<StreamPassRef>(&entry)) {
+            begin_(attempt.address.stream, *pass);
+            return std::nullopt;
+        }
+        const auto &denied = std::get<StreamGuard::Denied>(entry);
+        if (denied.why == StreamGuard::Why::Session)
+            return std::nullopt; // its own publisher may be coming back: the stream decides
+        return denied.refusal;
     }
 
 private:
     const std::string app_;
-    const std::shared_ptr<SessionGuard> guard_;
-    const std::function<void(std::string)> begin_;
+    const std::shared_ptr<StreamGuard> guard_;
+    const Begin begin_;
 };
 
 std::unique_ptr<Service> Service::open(const Settings &settings, std::shared_ptr<net::EventLoop> loop,
@@ -91,7 +100,7 @@ Service::Service(const Settings &settings, std::string description, std::shared_
     : settings_(settings),
       description_(std::move(description)),
       loop_(std::move(loop)),
-      guard_(std::make_shared<SessionGuard>(static_cast<std::size_t>(settings.number(Setting::MaxStreams)))) {
+      guard_(std::make_shared<StreamGuard>(sessionLimits(settings), "sessions")) {
     loop_->runSync([this] { supervisor_ = std::make_unique<Supervisor>(loop_, limitsOf(settings_), *this); });
 }
 
@@ -110,13 +119,14 @@ bool Service::openPorts(std::string &problem) {
         problem = viewers_ ? listenError.sentence : attachError.sentence;
         return false;
     }
-    publishers_->setDoor(
-        std::make_shared<Door>(settings_.text(Setting::RtmpApp), guard_, [this](const std::string &session) {
-            loop_->post([this, session] {
-                if (!supervisor_->begin(session))
-                    sessionOver(session);
-            });
-        }));
+    publishers_->setDoor(std::make_shared<Door>(settings_.text(Setting::RtmpApp), guard_,
+                                                [this](const std::string &session, StreamPassRef pass) {
+                                                    loop_->post([this, session, pass = std::move(pass)] {
+                                                        passes_[session] = pass;
+                                                        if (!supervisor_->begin(session))
+                                                            sessionOver(session);
+                                                    });
+                                                }));
     return true;
 }
 
@@ -133,7 +143,7 @@ void Service::reload(const Settings &settings) {
         return logLine("reload-refused", {{"reason", problem}});
     settings_ = settings;
     description_ = std::move(description);
-    guard_->setMaxSessions(static_cast<std::size_t>(settings.number(Setting::MaxStreams)));
+    guard_->setLimits(sessionLimits(settings));
     supervisor_->setLimits(limitsOf(settings));
     logLine("reloaded", {});
 }
@@ -161,7 +171,7 @@ void Service::sessionEvent(const std::string &session, const std::string &event,
 }
 
 void Service::sessionOver(const std::string &session) {
-    guard_->release(session);
+    passes_.erase(session);
     if (!supervisor_->accepting())
         guard_->close("This server takes no more sessions: it needs its operator.");
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "lib/admission/session_guard.h"
+#include "lib/admission/stream_guard.h"
 #include "lib/broadcast/broadcast_server.h"
 #include "lib/rtmp/rtmp_server.h"
 #include "pipelines/livetranscriptd/settings.h"
 #include "pipelines/livetranscriptd/supervisor.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -45,7 +46,8 @@ private:
     Settings settings_;
     std::string description_;
     const std::shared_ptr<net::EventLoop> loop_;
-    const std::shared_ptr<SessionGuard> guard_;
+    const std::shared_ptr<StreamGuard> guard_;
+    std::map<std::string, StreamPassRef> passes_; // of the sessions there are
     std::shared_ptr<broadcast::BroadcastServer> viewers_;
     std::shared_ptr<rtmp::RtmpServer> publishers_;
     std::unique_ptr<Supervisor> supervisor_;

@@ -42,7 +42,7 @@ constexpr SettingSpec kSpecs[] = {
     {Setting::MaxStreams, "BACKPRESSURE_MAX_STREAMS", "max-streams", Integer, "100", 1, 100000, "",
      "sessions at a time; one more is refused", false},
     {Setting::MaxRate, "BACKPRESSURE_MAX_RATE", "max-rate", Integer, "20", 1, 100000, "",
-     "messages a second a viewer may send; one more closes it", false},
+     "messages a second of a viewer, commands a second of a publisher; one more ends it", false},
     {Setting::GracePeriod, "BACKPRESSURE_GRACE_PERIOD", "grace-period", Integer, "30", 0, 3600, "",
      "seconds a publisher that was lost may take to come back", false},
     {Setting::ShutdownTimeoutMs, "SHUTDOWN_TIMEOUT_MS", "shutdown-timeout-ms", Integer, "5000", 100, 60000,

@@ -127,7 +127,7 @@ test("close codes say whether to come back", () =>
     const means = await page.evaluate(async () => {
       const { closeMeans } = await import("/client.js");
       return [[1000, ""], [1001, ""], [1002, ""], [1006, ""], [1007, ""], [1008, "Heartbeat timeout"],
-        [1008, "Too many messages"], [1009, ""], [1013, ""], [4401, ""], [4409, ""]].map((it) => closeMeans(...it));
+        [1008, "RESOURCE_EXHAUSTED: Too many messages"], [1009, ""], [1013, ""], [4401, ""], [4409, ""]].map((it) => closeMeans(...it));
     });
     assert.deepEqual(means,
       ["over", "again", "never", "again", "never", "again", "never", "never", "again", "token", "again"]);

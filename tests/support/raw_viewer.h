@@ -64,6 +64,12 @@ public:
 
     /// Head of the server's answer.
     const std::string &handshake() const { return handshake_; }
+    /// What follows the head until the server closes, where no WebSocket was granted; waits up to 20 s.
+    std::string rest() {
+        while (fill(20000))
+            ;
+        return in_;
+    }
     net::UniqueFd takeServerEnd() { return std::move(server_); }
     void hangUp() { own_.reset(); }
 

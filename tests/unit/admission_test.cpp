@@ -29,82 +29,71 @@ SlidingLog::TimePoint at(std::chrono::milliseconds ms) {
     return SlidingLog::TimePoint(ms);
 }
 
-Places::Place taken(std::variant<Places::Place, Places::Full> result) {
-    g_assert_true(std::holds_alternative<Places::Place>(result));
-    return std::get<Places::Place>(std::move(result));
-}
-
-Places::Full full(const std::variant<Places::Place, Places::Full> &result) {
-    g_assert_true(std::holds_alternative<Places::Full>(result));
-    return std::get<Places::Full>(result);
-}
-
 } // namespace
 
 static void no_window_has_more_events_than_the_limit() {
     SlidingLog log(3);
     for (const auto ms : {900ms, 950ms, 999ms})
-        g_assert_true(log.admit(at(ms)));
-    g_assert_false(log.admit(at(1000ms))); // a counter per second would begin anew here
-    g_assert_false(log.admit(at(1899ms)));
-    g_assert_true(log.admit(at(1900ms)));
-    g_assert_false(log.admit(at(1949ms)));
-    g_assert_true(log.admit(at(1950ms)));
+        g_assert_true(log.check(at(ms)));
+    g_assert_false(log.check(at(1000ms))); // a counter per second would begin anew here
+    g_assert_false(log.check(at(1899ms)));
+    g_assert_true(log.check(at(1900ms)));
+    g_assert_false(log.check(at(1949ms)));
+    g_assert_true(log.check(at(1950ms)));
 }
 
 static void an_event_that_was_refused_does_not_count() {
     SlidingLog log(1);
-    g_assert_true(log.admit(at(0ms)));
+    g_assert_true(log.check(at(0ms)));
     for (int ms = 1; ms < 1000; ms++)
-        g_assert_false(log.admit(at(std::chrono::milliseconds(ms))));
-    g_assert_true(log.admit(at(1000ms)));
+        g_assert_false(log.check(at(std::chrono::milliseconds(ms))));
+    g_assert_true(log.check(at(1000ms)));
 }
 
 static void a_limit_of_nothing_admits_everything() {
     SlidingLog log(0);
     for (int i = 0; i < 1000; i++)
-        g_assert_true(log.admit(at(0ms)));
+        g_assert_true(log.check(at(0ms)));
 }
 
-static void places_are_limited_in_all_per_group_and_per_address() {
-    const auto places = std::make_shared<Places>();
+static void places_are_limited_in_all_per_session_and_per_address() {
+    Places places;
     const PlaceLimits limits{4, 3, 2};
-    const auto a1 = taken(places->take(limits, "a", "1"));
-    auto a1again = taken(places->take(limits, "a", "1"));
-    g_assert_true(full(places->take(limits, "a", "1")) == Places::Full::Address);
-    const auto a2 = taken(places->take(limits, "a", "2"));
-    g_assert_true(full(places->take(limits, "a", "3")) == Places::Full::Group);
-    const auto b2 = taken(places->take(limits, "b", "2"));
-    g_assert_true(full(places->take(limits, "c", "3")) == Places::Full::Total);
-    a1again.reset();
-    g_assert_cmpuint(places->taken(), ==, 3);
-    const auto b1 = taken(places->take(limits, "b", "1"));
-    g_assert_cmpuint(places->taken(), ==, 4);
+    g_assert_false(places.acquire(limits, "a", "1").has_value());
+    g_assert_false(places.acquire(limits, "a", "1").has_value());
+    g_assert_true(places.acquire(limits, "a", "1") == Places::Full::Address);
+    g_assert_false(places.acquire(limits, "a", "2").has_value());
+    g_assert_true(places.acquire(limits, "a", "3") == Places::Full::Session);
+    g_assert_false(places.acquire(limits, "b", "2").has_value());
+    g_assert_true(places.acquire(limits, "c", "3") == Places::Full::Total);
+    places.release("a", "1");
+    g_assert_cmpuint(places.taken(), ==, 3);
+    g_assert_false(places.acquire(limits, "b", "1").has_value());
+    g_assert_cmpuint(places.taken(), ==, 4);
 }
 
 static void a_limit_of_zero_is_none() {
-    const auto places = std::make_shared<Places>();
-    std::vector<Places::Place> all;
+    Places places;
     for (int i = 0; i < 100; i++)
-        all.push_back(taken(places->take({}, "a", "1")));
-    g_assert_cmpuint(places->taken(), ==, 100);
-    all.clear();
-    g_assert_cmpuint(places->taken(), ==, 0);
+        g_assert_false(places.acquire({}, "a", "1").has_value());
+    g_assert_cmpuint(places.taken(), ==, 100);
 }
 
 static void threads_never_take_more_places_than_there_are() {
-    const auto places = std::make_shared<Places>();
+    Places places;
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; i++)
         threads.emplace_back([&] {
             for (int j = 0; j < 2000; j++) {
-                const auto place = places->take({3, 0, 0}, "a", "1");
-                g_assert_cmpuint(places->taken(), <=, 3);
+                const bool taken = !places.acquire({3, 0, 0}, "a", "1");
+                g_assert_cmpuint(places.taken(), <=, 3);
+                if (taken)
+                    places.release("a", "1");
             }
         });
     for (auto &thread : threads)
         thread.join();
-    g_assert_cmpuint(places->taken(), ==, 0);
+    g_assert_cmpuint(places.taken(), ==, 0);
 }
 
 static void secrets_are_compared_as_a_whole() {
@@ -249,7 +238,7 @@ int main(int argc, char **argv) {
     T(no_window_has_more_events_than_the_limit);
     T(an_event_that_was_refused_does_not_count);
     T(a_limit_of_nothing_admits_everything);
-    T(places_are_limited_in_all_per_group_and_per_address);
+    T(places_are_limited_in_all_per_session_and_per_address);
     T(a_limit_of_zero_is_none);
     T(threads_never_take_more_places_than_there_are);
     T(secrets_are_compared_as_a_whole);

@@ -242,7 +242,7 @@ void too_many_messages_and_binary_ones_are_refused() {
     rig.onLoop([&] { rig.advance(seconds(1)); });
     for (int i = 0; i < 21; i++)
         chatty.send(kText, "ping");
-    expectClose(chatty, 1008, "Too many messages");
+    expectClose(chatty, 1008, "RESOURCE_EXHAUSTED: Too many messages");
     auto &binary = rig.join();
     binary.send(2, "x");
     expectClose(binary, 1008, "Binary messages are not understood");
