@@ -35,14 +35,15 @@ const Raw kConfig = {0xaf, 0x00, 0x12, 0x10};
 
 } // namespace
 
-RtmpPublisher::RtmpPublisher(std::uint16_t port, int receiveBuffer)
+RtmpPublisher::RtmpPublisher(std::uint16_t port, int receiveBuffer, const std::string &host)
     : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), reader_(*this, limits_) {
     if (receiveBuffer > 0)
         setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
+        die("not a numeric IPv4 address");
     if (::connect(fd_.get(), reinterpret_cast<sockaddr *>(&address), sizeof address) != 0)
         die("connect to the server under test");
     const int on = 1;

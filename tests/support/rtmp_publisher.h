@@ -28,7 +28,8 @@ struct PublishVerdict {
 class RtmpPublisher : private rtmp::ChunkReader::Sink {
 public:
     /// `receiveBuffer` bytes, if not 0, are all that is kept of what the server sends before it is read.
-    explicit RtmpPublisher(std::uint16_t port, int receiveBuffer = 0);
+    explicit RtmpPublisher(std::uint16_t port, int receiveBuffer = 0,
+                           const std::string &address = "127.0.0.1");
 
     /// False when the server closed in between.
     bool handshake();
