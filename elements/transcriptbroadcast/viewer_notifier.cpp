@@ -30,7 +30,7 @@ StructureRef structureOf(const ViewerNotice &notice) {
         viewer.userId.c_str(), "viewers", G_TYPE_UINT64, guint64{notice.viewers}, nullptr));
     switch (notice.kind) {
     case ViewerNotice::Kind::Added:
-        gst_structure_set(structure.get(), "version", G_TYPE_UINT, viewer.v2 ? 2u : 1u, nullptr);
+        gst_structure_set(structure.get(), "version", G_TYPE_UINT, isV2(viewer.form) ? 2u : 1u, nullptr);
         break;
     case ViewerNotice::Kind::Removed:
         gst_structure_set(structure.get(), "reason", G_TYPE_STRING, departureWord(notice.departure), nullptr);

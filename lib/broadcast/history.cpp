@@ -67,11 +67,14 @@ std::vector<FrameRef> History::currentPartials(std::uint64_t afterSeq) const {
     return found;
 }
 
+History::Finals::const_iterator History::firstAfter(std::uint64_t seq) const {
+    return std::partition_point(finals_.begin(), finals_.end(),
+                                [seq](const FrameRef &frame) { return frame->label().seq <= seq; });
+}
+
 std::string History::replay(std::uint64_t seq, const ViewerFilter &filter, bool split) const {
     std::vector<FrameRef> missed = currentPartials(seq);
-    const auto from = std::partition_point(
-        finals_.begin(), finals_.end(), [seq](const FrameRef &frame) { return frame->label().seq <= seq; });
-    const auto middle = missed.insert(missed.end(), from, finals_.end());
+    const auto middle = missed.insert(missed.end(), firstAfter(seq), finals_.end());
     std::inplace_merge(missed.begin(), middle, missed.end(),
                        [](const FrameRef &a, const FrameRef &b) { return a->label().seq < b->label().seq; });
     std::string wire;
@@ -84,6 +87,22 @@ std::string History::replay(std::uint64_t seq, const ViewerFilter &filter, bool 
             wire += frame->bytes();
     }
     return wire;
+}
+
+History::Range History::range(std::uint64_t fromSeq, std::uint64_t toSeq, const ViewerFilter &filter,
+                              bool split) const {
+    Range range{toSeq, std::max(fromSeq - 1, std::min(forgottenUpTo_, toSeq)), {}};
+    const auto end = firstAfter(toSeq);
+    for (auto final = firstAfter(fromSeq - 1); final != end; ++final) {
+        if (!takes(filter, **final))
+            continue;
+        if (!range.messages.empty() && range.messages.size() + (*final)->bytes().size() > kMaxExcerpt) {
+            range.toSeq = (*final)->label().seq - 1;
+            break;
+        }
+        appendMessage(range.messages, **final, split);
+    }
+    return range;
 }
 
 History::Excerpt History::excerpt(std::size_t finals, const ViewerFilter &filter, bool split) const {

@@ -28,6 +28,8 @@ public:
 
     /// A frame with a seq, in rising order. `channel` tells what a partial is the current one of.
     void add(FrameRef frame, std::uint64_t channel);
+    /// There were finals up to `seq` that nobody has.
+    void forget(std::uint64_t seq) { forgottenUpTo_ = seq; }
     void clear();
 
     /// True when nothing after `seq` has been forgotten but partials that newer messages replaced.
@@ -44,11 +46,22 @@ public:
     Excerpt excerpt(std::size_t finals, const ViewerFilter &filter, bool split) const;
     static constexpr std::size_t kMaxExcerpt = 512 * 1024;
 
+    struct Range {
+        std::uint64_t toSeq = 0;    ///< so far it goes: as asked for, or as kMaxExcerpt bytes reach
+        std::uint64_t afterSeq = 0; ///< all its finals after this one are in it
+        std::string messages;       ///< JSON objects, with commas between
+    };
+    /// Finals from `fromSeq` to `toSeq`.
+    Range range(std::uint64_t fromSeq, std::uint64_t toSeq, const ViewerFilter &filter, bool split) const;
+
 private:
+    using Finals = std::deque<FrameRef>;
+    /// The first one after `seq`.
+    Finals::const_iterator firstAfter(std::uint64_t seq) const;
     std::vector<FrameRef> currentPartials(std::uint64_t afterSeq) const;
 
     Limits limits_;
-    std::deque<FrameRef> finals_; // oldest first
+    Finals finals_; // oldest first
     std::size_t bytes_ = 0;
     std::uint64_t forgottenUpTo_ = 0;
     std::map<std::uint64_t, FrameRef> partials_; // by channel

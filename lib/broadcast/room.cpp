@@ -12,15 +12,6 @@
 
 namespace lt::broadcast {
 
-GstDebugCategory *broadcastLog() {
-    static GstDebugCategory *const category = [] {
-        GstDebugCategory *made = nullptr;
-        GST_DEBUG_CATEGORY_INIT(made, "broadcast", 0, "viewers of transcriptbroadcast");
-        return made;
-    }();
-    return category;
-}
-
 namespace {
 
 constexpr Farewell kSessionEnded{closecode::kNormal, "Session ended", Departure::SessionEnded};
@@ -133,9 +124,9 @@ std::vector<FrameRef> Room::greetingFor(const ViewerInfo &info, const ViewerProf
 }
 
 void Room::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
-    const bool v2 = isV2(profile.form);
     const auto info = std::make_shared<const ViewerInfo>(
-        ViewerInfo{++lastViewerId_, socket.peer, profile.userId, v2, v2 && profile.mayCoordinate});
+        ViewerInfo{++lastViewerId_, socket.peer, profile.userId, profile.form, profile.filter,
+                   isV2(profile.form) && profile.mayCoordinate});
     presentOfForm_[indexOf(profile.form)]++;
     counts_->viewers++;
     counts_->viewersTotal++;
@@ -145,8 +136,7 @@ void Room::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
     const auto greeting = greetingFor(*info, profile);
     // std::function wants copies.
     const auto setup = std::make_shared<Viewer::Setup>(
-        Viewer::Setup{std::move(socket), profile.form, std::move(profile.filter), profile.expiry,
-                      std::move(profile.pass), info, nullptr});
+        Viewer::Setup{std::move(socket), profile.expiry, std::move(profile.pass), info, nullptr});
     onShard(shards_[info->id % shards_.size()],
             [setup, greeting](ViewerShard &there) { there.add(std::move(*setup), greeting); });
 }
@@ -228,6 +218,7 @@ void Room::announceLoss(ClassCount lost) {
     drops.counts[static_cast<std::size_t>(DropReason::Inbox)] = lost;
     drops.include(seq_ + 1, seq_ + lost.all());
     seq_ += lost.all();
+    history_.forget(seq_);
     GST_WARNING("session %s: the fan-out thread did not keep up, %u partials and %u finals were lost",
                 session_.c_str(), lost.partials, lost.finals);
     tellAll(makeNotice(gapMessage(drops, environment_.unixMs())));
@@ -259,6 +250,8 @@ void Room::handle(const ViewerHandle &viewer, const std::string &text) {
         return refuse(viewer, RefusalCode::InvalidArgument, error.request, error.sentence);
     if (request->kind == ViewerRequest::Kind::Ping)
         return tellOne(viewer, makeNotice(pongMessage(environment_.unixMs()), noticekey::kPong));
+    if (request->kind == ViewerRequest::Kind::Replay)
+        return replay(viewer, *request);
     if (!viewer.info->mayCoordinate)
         return refuse(viewer, RefusalCode::Unauthenticated, "", "This viewer may not coordinate.");
     if (request->kind == ViewerRequest::Kind::Insight)
@@ -266,6 +259,15 @@ void Room::handle(const ViewerHandle &viewer, const std::string &text) {
     else
         lease_.handle(viewer, *request, environment_.now(), environment_.unixMs());
     settleLease();
+}
+
+void Room::replay(const ViewerHandle &viewer, const ViewerRequest &request) {
+    if (request.toSeq > seq_)
+        return refuse(viewer, RefusalCode::InvalidArgument, "replay", "There is no message toSeq yet.");
+    const ViewerInfo &info = *viewer.info;
+    const auto range = history_.range(request.fromSeq, request.toSeq, info.filter, isSplit(info.form));
+    tellOne(viewer,
+            makeNotice(replayMessage(request.fromSeq, range, environment_.unixMs()), noticekey::kReplay));
 }
 
 void Room::publishInsight(const ViewerHandle &viewer, const ViewerRequest &request) {

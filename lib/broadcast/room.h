@@ -101,6 +101,7 @@ private:
 
     void removed(const ViewerInfoRef &viewer, ViewerForm form, Departure departure);
     void handle(const ViewerHandle &viewer, const std::string &text);
+    void replay(const ViewerHandle &viewer, const ViewerRequest &request);
     void publishInsight(const ViewerHandle &viewer, const ViewerRequest &request);
     void refuse(const ViewerHandle &viewer, RefusalCode code, std::string_view request,
                 std::string_view sentence);

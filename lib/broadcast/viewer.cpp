@@ -61,11 +61,10 @@ Viewer::Viewer(std::shared_ptr<net::EventLoop> loop, ViewerOwner &owner, Setup s
       expiry_(setup.expiry),
       pass_(setup.pass ? std::move(setup.pass) : std::make_shared<StreamPass>()),
       info_(std::move(setup.info)),
+      filter_(info_->filter.everything() ? nullptr : &info_->filter),
       limits_(setup.limits),
-      form_(setup.form) {
+      form_(info_->form) {
     pass_->setRate(limits_->messagesPerSecond);
-    if (!setup.filter.everything())
-        filter_ = std::make_unique<const ViewerFilter>(std::move(setup.filter));
 }
 
 Viewer::~Viewer() {

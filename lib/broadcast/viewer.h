@@ -51,7 +51,8 @@ struct ViewerInfo {
     std::uint64_t id = 0;
     std::string peer;   ///< address and port
     std::string userId; ///< "" when unknown
-    bool v2 = false;
+    ViewerForm form = ViewerForm::V1;
+    ViewerFilter filter = {};
     bool mayCoordinate = false;
 };
 using ViewerInfoRef = std::shared_ptr<const ViewerInfo>;
@@ -99,8 +100,6 @@ class Viewer : public net::FdListener, public std::enable_shared_from_this<Viewe
 public:
     struct Setup {
         net::UpgradedSocket socket;
-        ViewerForm form = ViewerForm::V1;
-        ViewerFilter filter;
         std::optional<net::TimePoint> expiry;
         StreamPassRef pass; ///< null: it is not counted
         ViewerInfoRef info;
@@ -187,10 +186,10 @@ private:
     std::unique_ptr<QueueDrops> gap_; // dropped, and not yet announced
     ws::FrameParser parser_{ws::Sender::Client};
     std::string early_; // until start()
-    std::unique_ptr<const ViewerFilter> filter_;
     std::optional<net::TimePoint> expiry_;
     StreamPassRef pass_; // counts its messages and pings too
     ViewerInfoRef info_;
+    const ViewerFilter *filter_; // null: everything
     const ViewerLimits *limits_;
     ViewerForm form_;
     State state_ = State::Open;

@@ -88,6 +88,14 @@ std::string snapshotMessage(const Stamp &stamp, std::string_view epoch, const Hi
     return end(writer, stamp.unixMs);
 }
 
+std::string replayMessage(std::uint64_t fromSeq, const History::Range &range, std::int64_t unixMs) {
+    JsonWriter writer = begin("replay");
+    writer.key("fromSeq").unsignedInteger(fromSeq).key("toSeq").unsignedInteger(range.toSeq);
+    writer.key("afterSeq").unsignedInteger(range.afterSeq);
+    writer.key("messages").raw("[" + range.messages + "]");
+    return end(writer, unixMs);
+}
+
 std::string gapMessage(const QueueDrops &drops, std::int64_t unixMs) {
     const ClassCount lost = drops.total();
     JsonWriter writer = begin("gap");

@@ -26,7 +26,8 @@ enum class RoomState : std::uint8_t {
 
 /// What a notice tells of: a newer one replaces the one that waits.
 namespace noticekey {
-constexpr FrameLabel::Key kState = 1, kLease = 2, kLeaseAnswer = 3, kPong = 4, kError = 5, kEnd = 6, kGap = 7;
+constexpr FrameLabel::Key kState = 1, kLease = 2, kLeaseAnswer = 3, kPong = 4, kError = 5, kEnd = 6, kGap = 7,
+                          kReplay = 8;
 } // namespace noticekey
 
 /// Who holds the lease, as viewers see it.
@@ -53,6 +54,7 @@ std::string helloMessage(const Hello &hello);
 
 /// `stamp.seq` is the newest number.
 std::string snapshotMessage(const Stamp &stamp, std::string_view epoch, const History::Excerpt &excerpt);
+std::string replayMessage(std::uint64_t fromSeq, const History::Range &range, std::int64_t unixMs);
 std::string gapMessage(const QueueDrops &drops, std::int64_t unixMs);
 std::string stateMessage(RoomState state, std::int64_t unixMs);
 std::string pongMessage(std::int64_t unixMs);

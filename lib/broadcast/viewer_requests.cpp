@@ -20,13 +20,11 @@ using Kind = ViewerRequest::Kind;
 constexpr std::size_t kMaxShownType = 40;
 constexpr double kMaxPlain = 1e15;
 /// Numbers above this are not exact in JSON's most common reader.
-constexpr std::int64_t kMaxToken = std::int64_t{1} << 53;
+constexpr std::int64_t kMaxNumber = std::int64_t{1} << 53;
 
-constexpr std::pair<std::string_view, Kind> kKinds[] = {{"ping", Kind::Ping},
-                                                        {"claim", Kind::Claim},
-                                                        {"renew", Kind::Renew},
-                                                        {"release", Kind::Release},
-                                                        {"insight", Kind::Insight}};
+constexpr std::pair<std::string_view, Kind> kKinds[] = {
+    {"ping", Kind::Ping},   {"replay", Kind::Replay},   {"claim", Kind::Claim},
+    {"renew", Kind::Renew}, {"release", Kind::Release}, {"insight", Kind::Insight}};
 
 std::optional<Kind> kindOf(std::string_view type) {
     for (const auto &[word, kind] : kKinds)
@@ -95,12 +93,25 @@ void writeNode(JsonWriter &writer, JsonNode *node) {
 
 bool readToken(JsonObject *object, ViewerRequest &request, RequestError &error) {
     const auto token = json::integerMember(object, "token");
-    if (token && *token >= 0 && *token <= kMaxToken)
+    if (token && *token >= 0 && *token <= kMaxNumber)
         request.token = static_cast<std::uint64_t>(*token);
     const bool wanted = request.kind == Kind::Renew || request.kind == Kind::Insight;
     if (wanted && !request.token)
         error.sentence = error.request + " needs the number \"token\" that came with the lease.";
     return request.token || !wanted;
+}
+
+bool readRange(JsonObject *object, ViewerRequest &request, RequestError &error) {
+    if (request.kind != Kind::Replay)
+        return true;
+    const auto from = json::integerMember(object, "fromSeq"), to = json::integerMember(object, "toSeq");
+    if (!from || !to || *from < 1 || *to < *from || *to > kMaxNumber) {
+        error.sentence = "replay needs the numbers \"fromSeq\" and \"toSeq\" of a gap.";
+        return false;
+    }
+    request.fromSeq = static_cast<std::uint64_t>(*from);
+    request.toSeq = static_cast<std::uint64_t>(*to);
+    return true;
 }
 
 bool readData(JsonObject *object, ViewerRequest &request, RequestError &error) {
@@ -130,12 +141,13 @@ std::optional<ViewerRequest> parseViewerRequest(std::string_view text, RequestEr
     const auto kind = kindOf(type);
     if (!kind) {
         error = {type.size() <= kMaxShownType ? type : "",
-                 "\"type\" may be ping, claim, renew, release or insight."};
+                 "\"type\" may be ping, replay, claim, renew, release or insight."};
         return std::nullopt;
     }
-    ViewerRequest request{*kind, std::nullopt, {}};
+    ViewerRequest request{*kind};
     error.request = type;
-    if (!readToken(object, request, error) || !readData(object, request, error))
+    if (!readToken(object, request, error) || !readRange(object, request, error) ||
+        !readData(object, request, error))
         return std::nullopt;
     return request;
 }

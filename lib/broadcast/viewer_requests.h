@@ -10,11 +10,12 @@
 namespace lt::broadcast {
 
 struct ViewerRequest {
-    enum class Kind : std::uint8_t { Ping, Claim, Renew, Release, Insight };
+    enum class Kind : std::uint8_t { Ping, Replay, Claim, Renew, Release, Insight };
 
     Kind kind = Kind::Ping;
-    std::optional<std::uint64_t> token; ///< always there in Renew and Insight
-    std::string data;                   ///< Insight: a JSON object, written anew
+    std::optional<std::uint64_t> token;   ///< always there in Renew and Insight
+    std::string data;                     ///< Insight: a JSON object, written anew
+    std::uint64_t fromSeq = 0, toSeq = 0; ///< Replay: 1 ≤ fromSeq ≤ toSeq
 };
 
 struct RequestError {

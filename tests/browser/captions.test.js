@@ -115,3 +115,25 @@ test("a tagged stream's recogniser is named", () =>
       broadcast.final("u1", "good morning");
       await page.locator("#recogniser", { hasText: "offline recogniser" }).waitFor();
     }));
+
+test("a caption that a slow connection lost comes back in its place", () =>
+  watching(browser, { live: false }, async ({ page }) => {
+    const final = (seq, text) => ({ type: "transcript", seq, text, isFinal: true, epoch: "r", utteranceId: `u${seq}` });
+    await page.routeWebSocket(/\/ws\?/, (socket) => {
+      const say = (message) => socket.send(JSON.stringify(message));
+      socket.onMessage((text) => {
+        const { type, fromSeq, toSeq } = JSON.parse(text);
+        assert.equal(type, "replay");
+        say({ type: "replay", fromSeq, toSeq, afterSeq: fromSeq - 1, messages: [final(2, "two"), final(3, "three"), final(5, "five")] });
+      });
+      say({ type: "hello", protocol: 2, epoch: "e1", seq: 0, state: "live", viewerId: 1, lease: null });
+      say(final(1, "one"));
+      say({ type: "gap", fromSeq: 2, toSeq: 5, partials: 0, finals: 3 });
+      say(final(4, "four"));
+      say({ ...final(6, "si"), isFinal: false });
+    });
+    await page.reload(); // only then is it played
+    await shown(page, "five");
+    assert.deepEqual(await captions(page), ["one", "two", "three", "four", "five", "si"]);
+    assert.equal(await page.locator(".note").count(), 0);
+  }));

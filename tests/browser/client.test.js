@@ -106,6 +106,64 @@ test("a server that counts anew is told as a restart, and nothing of it is taken
     assert.deepEqual((await heard("gap")).map(({ reason }) => reason), ["restart"]);
   }));
 
+const gap = (fromSeq, toSeq, finals) => ({ type: "gap", fromSeq, toSeq, partials: 0, finals });
+const replay = (fromSeq, toSeq, messages, afterSeq = fromSeq - 1) => ({ type: "replay", fromSeq, toSeq, afterSeq, messages });
+
+test("what a slow connection lost is asked for, and comes once", () =>
+  playing({}, async ({ nth, heard, stateIs, until }) => {
+    const first = await nth(1);
+    first.say(hello, final(1, "a"), gap(2, 3, 2), gap(5, 5, 1), final(4, "d"));
+    await until(() => first.received.length === 1);
+    assert.deepEqual(first.received, [{ type: "replay", fromSeq: 2, toSeq: 5 }]);
+    first.say(replay(2, 3, [final(2, "b"), final(3, "c")])); // in parts
+    await until(() => first.received.length === 2);
+    assert.deepEqual(first.received[1], { type: "replay", fromSeq: 4, toSeq: 5 });
+    first.say(replay(4, 5, [final(4, "d"), final(5, "e")]), final(6, "f"));
+    await stateIs("live");
+    await until(() => true);
+    const lines = await heard("transcript");
+    assert.deepEqual(lines.map(({ text, late = false }) => [text, late]),
+      [["a", false], ["d", false], ["b", true], ["c", true], ["e", true], ["f", false]]);
+    assert.deepEqual(await heard("gap"), []);
+  }));
+
+test("what the server has not any more remains a gap", () =>
+  playing({}, async ({ page, nth, heard, until }) => {
+    const first = await nth(1);
+    first.say(hello, gap(1, 4, 4));
+    await until(() => first.received.length === 1);
+    first.say(replay(1, 4, [final(3, "c"), final(4, "d")], 2));
+    await page.waitForFunction(() => window.heard.some(({ event }) => event === "gap"));
+    assert.deepEqual(texts(await heard("transcript")), ["c", "d"]);
+    assert.deepEqual((await heard("gap")).map(({ reason, finals }) => [reason, finals]), [["slow", 2]]);
+    first.say(gap(7, 7, 1));
+    await until(() => first.received.length === 2);
+    first.say({ type: "error", code: "INVALID_ARGUMENT", request: "replay", message: "No." });
+    await page.waitForFunction(() => window.heard.filter(({ event }) => event === "gap").length === 2);
+  }));
+
+test("what was asked for on a connection that broke is asked for on the next", () =>
+  playing({}, async ({ page, nth, heard, until }) => {
+    const first = await nth(1);
+    first.say(hello, final(1, "a"), gap(2, 3, 2), final(4, "d"));
+    await until(() => first.received.length === 1);
+    first.close(1013, "Too slow");
+    const second = await nth(2);
+    assert.equal(second.url.searchParams.get("since"), "4");
+    second.say({ ...hello, seq: 4, resumed: true });
+    await until(() => second.received.length === 1);
+    assert.deepEqual(second.received, [{ type: "replay", fromSeq: 2, toSeq: 3 }]);
+    second.say(replay(2, 3, [final(2, "b"), final(3, "c")]));
+    await page.waitForFunction(() => window.heard.filter(({ late }) => late).length === 2);
+    second.say(gap(5, 5, 1));
+    second.close(1001);
+    const third = await nth(3); // another count: what was lost of the old one is not there
+    third.say({ ...hello, epoch: "e2", seq: 0, resumed: false }, gap(1, 1, 1));
+    await until(() => third.received.length === 1);
+    assert.deepEqual(third.received, [{ type: "replay", fromSeq: 1, toSeq: 1 }]);
+    assert.deepEqual((await heard("gap")).map(({ reason }) => reason), ["restart"]);
+  }));
+
 test("a server that shuts down says when to come back", () =>
   playing({}, async ({ page, nth, stateIs }) => {
     await page.evaluate(() => {
@@ -153,12 +211,12 @@ for (const [code, reason, state] of [[1009, "Too big", "failed"], [4401, "Token 
       assert.equal((await heard("state")).at(-1).reason, reason);
     }));
 
-test("a slow viewer's gap is told with its numbers", () =>
+test("a gap of partials alone is told at once, and nothing is asked for", () =>
   playing({}, async ({ page, nth, heard }) => {
-    (await nth(1)).say(hello, { type: "gap", fromSeq: 2, toSeq: 9, partials: 3, finals: 2 });
+    (await nth(1)).say(hello, { type: "gap", fromSeq: 2, toSeq: 9, partials: 3, finals: 0 });
     await page.waitForFunction(() => window.heard.some(({ event }) => event === "gap"));
     const [{ reason, finals, partials }] = await heard("gap");
-    assert.deepEqual({ reason, finals, partials }, { reason: "slow", finals: 2, partials: 3 });
+    assert.deepEqual({ reason, finals, partials }, { reason: "slow", finals: 0, partials: 3 });
   }));
 
 test("a coordinator claims, renews, publishes, and claims again after a reconnection", () =>

@@ -12,7 +12,7 @@ test("the document's examples are as its schemas say, and there is one of each t
 });
 
 test("the document's requests are as its schemas say", () => {
-  assert.equal(exampleRequests.length, 5);
+  assert.equal(exampleRequests.length, 6);
   for (const request of exampleRequests) check("fromViewerV2", request);
 });
 

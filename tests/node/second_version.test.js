@@ -127,6 +127,12 @@ test("a viewer that does not read is told of the gap, and the last words reach i
     // Each number either came or was announced as lost.
     const lost = slow.messages.filter(({ type }) => type === "gap").reduce((sum, { finals }) => sum + finals, 0);
     assert.equal(slow.messages.filter(({ type }) => type === "transcript").length + lost, 8001);
+    // What the server still has of it comes when it is asked for.
+    const toSeq = Math.max(...slow.messages.filter(({ type }) => type === "gap").map((each) => each.toSeq));
+    slow.say({ type: "replay", fromSeq: toSeq - 99, toSeq });
+    const replay = await slow.find("replay");
+    assert.deepEqual(replay.messages.map(({ seq }) => seq), Array.from({ length: 100 }, (_, i) => toSeq - 99 + i));
+    assert.equal(replay.afterSeq, toSeq - 100);
     await slow.leave();
     await quick.leave();
   }));

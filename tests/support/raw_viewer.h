@@ -134,14 +134,13 @@ private:
         if (in_.size() < 2)
             return std::nullopt;
         g_assert_cmpuint(byte(0) & 0xf0, ==, 0x80); // whole, no extension
-        g_assert_cmpuint(byte(1), <, 127);          // a server does not mask, and tests send up to 64 KiB
-        std::size_t header = 2, size = byte(1);
-        if (size == 126) {
-            header = 4;
-            if (in_.size() < header)
-                return std::nullopt;
-            size = static_cast<std::size_t>(byte(2) << 8 | byte(3));
-        }
+        g_assert_cmpuint(byte(1), <, 128);          // a server does not mask
+        const std::size_t more = byte(1) == 126 ? 2 : byte(1) == 127 ? 8 : 0, header = 2 + more;
+        if (in_.size() < header)
+            return std::nullopt;
+        std::size_t size = more == 0 ? byte(1) : 0;
+        for (std::size_t i = 2; i < header; i++)
+            size = size << 8 | byte(i);
         if (in_.size() < header + size)
             return std::nullopt;
         Frame frame{byte(0) & 15u, in_.substr(header, size)};

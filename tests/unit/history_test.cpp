@@ -61,6 +61,53 @@ void what_was_missed_is_finals_and_the_newest_partials_in_order() {
                   split.find("transcript_partial") != split.npos);
 }
 
+void a_range_has_its_finals_and_says_what_it_lacks() {
+    History history({.finals = 4});
+    history.add(final(2, 10), 0);
+    history.add(partial(3, 11), 0);
+    for (std::uint64_t seq = 4; seq <= 7; seq++)
+        history.add(final(seq, seq + 8, seq == 5 ? "de" : "en"), 0);
+    const auto some = history.range(3, 6, kAll, false);
+    expect(texts(some.messages), "4 5 6");
+    g_assert_cmpuint(some.afterSeq, ==, 2);
+    g_assert_cmpuint(some.toSeq, ==, 6);
+    const auto old = history.range(1, 4, kAll, false);
+    expect(texts(old.messages), "4");
+    g_assert_cmpuint(old.afterSeq, ==, 2); // 2 is forgotten
+    ViewerFilter german;
+    german.languages = {"de"};
+    expect(texts(history.range(1, 7, german, false).messages), "5");
+    g_assert_true(history.range(5, 5, kAll, true).messages.find("transcript_final") != std::string::npos);
+    const auto none = history.range(3, 3, kAll, false);
+    expect(none.messages, "");
+    g_assert_cmpuint(none.afterSeq, ==, 2);
+    history.forget(9); // never had
+    g_assert_cmpuint(history.range(8, 9, kAll, false).afterSeq, ==, 9);
+    g_assert_cmpuint(history.range(4, 7, kAll, false).afterSeq, ==, 7);
+    g_assert_false(history.reachesBackTo(8));
+}
+
+void a_range_too_long_for_one_message_comes_in_parts() {
+    History history({});
+    for (std::uint64_t seq = 1; seq <= 5; seq++)
+        history.add(final(seq, seq, "", History::kMaxExcerpt / 8 * 3), 0);
+    std::string got;
+    for (std::uint64_t from = 1; from <= 5;) {
+        const auto part = history.range(from, 5, kAll, false);
+        got += texts(part.messages) + ';';
+        g_assert_cmpuint(part.toSeq, >=, from);
+        from = part.toSeq + 1;
+    }
+    expect(got, "1 2;3 4;5;");
+    // A single one comes whatever its size.
+    History large({.finals = 10, .bytes = 8 * History::kMaxExcerpt});
+    for (std::uint64_t seq = 1; seq <= 3; seq++)
+        large.add(final(seq, seq, "", History::kMaxExcerpt), 0);
+    const auto part = large.range(1, 3, kAll, false);
+    expect(texts(part.messages), "1");
+    g_assert_cmpuint(part.toSeq, ==, 1);
+}
+
 void a_partial_ends_with_its_final_or_a_newer_one_of_its_channel() {
     History history({});
     history.add(partial(1, 10), 0);
@@ -159,6 +206,8 @@ void greetings_are_built_once_per_change_and_shared() {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/history/range", a_range_has_its_finals_and_says_what_it_lacks);
+    g_test_add_func("/history/range-in-parts", a_range_too_long_for_one_message_comes_in_parts);
     g_test_add_func("/history/missed", what_was_missed_is_finals_and_the_newest_partials_in_order);
     g_test_add_func("/history/partials", a_partial_ends_with_its_final_or_a_newer_one_of_its_channel);
     g_test_add_func("/history/limits", the_oldest_finals_are_forgotten_and_it_is_known_how_far_back_it_goes);

@@ -194,6 +194,67 @@ void a_slow_viewer_is_told_what_it_lost_before_anything_newer() {
     expect(kinds(back).substr(0, 30), std::string("hello transcript:1 transcript:2 ").substr(0, 30));
 }
 
+/// A viewer that has lost finals to its queue and read up to the last message.
+std::vector<std::pair<std::uint64_t, std::uint64_t>> gapsOf(RawViewer &slow, std::uint64_t last) {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
+    for (std::uint64_t seen = 0; seen < last;) {
+        const std::string text = nextText(slow);
+        if (!text.starts_with(R"({"type":"gap")")) {
+            if (text.starts_with(R"({"type":"transcript")"))
+                seen = std::stoull(member(text, "seq"));
+            continue;
+        }
+        gaps.emplace_back(std::stoull(member(text, "fromSeq")), std::stoull(member(text, "toSeq")));
+        seen = std::max(seen, gaps.back().second);
+    }
+    return gaps;
+}
+
+void what_was_lost_can_be_asked_for_on_the_same_connection() {
+    Rig rig({.maxQueue = 5});
+    auto &slow = rig.join(v2());
+    const std::string padding(3000, 'x');
+    std::uint64_t last = 0;
+    while (rig.counts->droppedFinals < 10)
+        rig.publish({say("u" + std::to_string(++last), padding)});
+    const auto gaps = gapsOf(slow, last);
+    g_assert_false(gaps.empty());
+    for (const auto &[from, to] : gaps) {
+        slow.send(kText, R"({"type":"replay","fromSeq":)" + std::to_string(from) + R"(,"toSeq":)" +
+                             std::to_string(to) + "}");
+        const std::string replay = nextOf(slow, "replay");
+        expect(member(replay, "fromSeq"), std::to_string(from));
+        expect(member(replay, "toSeq"), std::to_string(to));
+        expect(member(replay, "afterSeq"), std::to_string(from - 1));
+        for (std::uint64_t seq = from; seq <= to; seq++)
+            g_assert_true(replay.find("\"seq\":" + std::to_string(seq) + ",") != replay.npos);
+    }
+    // Who may not coordinate may ask too; what is not there yet is refused.
+    auto reader = v2();
+    reader.mayCoordinate = false;
+    auto &other = rig.join(std::move(reader));
+    other.send(kText, R"({"type":"replay","fromSeq":1,"toSeq":1})");
+    g_assert_true(nextOf(other, "replay").find("\"seq\":1,") != std::string::npos);
+    other.send(kText, R"({"type":"replay","fromSeq":1,"toSeq":1000000})");
+    expect(member(nextOf(other, "error"), "request"), "\"replay\"");
+}
+
+void of_many_replays_for_who_does_not_read_one_waits() {
+    Rig rig({.maxMessageRate = 0});
+    for (int i = 1; i <= 100; i++)
+        rig.publish({say("u" + std::to_string(i), std::string(3000, 'x'))});
+    auto &viewer = rig.join(v2());
+    constexpr int kAsked = 200;
+    for (int i = 0; i < kAsked; i++)
+        viewer.send(kText, R"({"type":"replay","fromSeq":1,"toSeq":100})");
+    viewer.send(kText, R"({"type":"ping"})");
+    int replays = 0;
+    for (std::string text; !text.starts_with(R"({"type":"pong")"); text = nextText(viewer))
+        replays += text.starts_with(R"({"type":"replay")");
+    g_assert_cmpint(replays, <, kAsked);
+    g_assert_cmpint(replays, >, 0);
+}
+
 void who_takes_nothing_for_too_long_is_closed_with_1013() {
     Rig rig;
     auto &stuck = rig.join();
@@ -366,6 +427,8 @@ int main(int argc, char **argv) {
         {"end", the_end_of_the_session_is_told_before_the_close},
         {"shutdown", a_shutdown_says_when_to_come_back_and_not_the_same_to_all},
         {"state", a_state_is_told_when_it_changes},
+        {"replay", what_was_lost_can_be_asked_for_on_the_same_connection},
+        {"replays", of_many_replays_for_who_does_not_read_one_waits},
         {"loss", lost_numbers_are_a_gap_for_everybody},
         {"threads", viewers_on_several_threads_all_get_everything_in_order},
     };

@@ -18,6 +18,7 @@ void every_request_is_read() {
         const char *data;
     } table[] = {
         {R"({"type":"ping"})", Kind::Ping, {}, ""},
+        {R"({"type":"replay","fromSeq":3,"toSeq":3})", Kind::Replay, {}, ""},
         {R"({"type":"claim","more":[1]})", Kind::Claim, {}, ""},
         {R"({"type":"renew","token":7})", Kind::Renew, 7, ""},
         {R"({"type":"release","token":0})", Kind::Release, 0, ""},
@@ -47,6 +48,12 @@ void nonsense_is_refused_with_a_sentence() {
         {"{}", ""},
         {R"({"type":1})", ""},
         {R"({"type":"subscribe"})", "subscribe"},
+        {R"({"type":"replay"})", "replay"},
+        {R"({"type":"replay","fromSeq":1})", "replay"},
+        {R"({"type":"replay","fromSeq":0,"toSeq":1})", "replay"},
+        {R"({"type":"replay","fromSeq":2,"toSeq":1})", "replay"},
+        {R"({"type":"replay","fromSeq":1,"toSeq":9007199254740993})", "replay"},
+        {R"({"type":"replay","fromSeq":1.5,"toSeq":2})", "replay"},
         {R"({"type":"renew"})", "renew"},
         {R"({"type":"renew","token":"7"})", "renew"},
         {R"({"type":"renew","token":-1})", "renew"},

@@ -76,14 +76,35 @@ export class CaptionList {
     for (const text of this.#list.querySelectorAll(".held")) this.#release(text);
   }
 
+  /** The server counts anew: what comes later belongs below what there is. */
+  forgetOrder() {
+    for (const caption of this.#list.querySelectorAll("[data-seq]")) delete caption.dataset.seq;
+  }
+
+  /** Above what was said later, but below what is of an earlier count. */
+  #insertInOrder(caption, seq) {
+    let before = null;
+    for (let line = this.#list.lastElementChild; line; line = line.previousElementSibling) {
+      if (line.classList.contains("note")) continue;
+      if (!(Number(line.dataset.seq) > seq)) break;
+      before = line;
+    }
+    this.#list.insertBefore(caption, before);
+  }
+
   #add(message) {
     const caption = make("li", "caption");
+    if (message.seq) caption.dataset.seq = message.seq;
     const meta = make("div", "meta");
     if (message.speaker) meta.append(make("span", "speaker", message.speaker), " ");
     meta.append(make("time", "time", timeOf(message)), " ", make("span", "badge"));
     const text = make("p", "text");
     text.dir = "auto";
     caption.append(meta, text);
+    if (message.late) {
+      this.#insertInOrder(caption, message.seq);
+      return caption;
+    }
     if (this.#lastPartial) this.#release(this.#lastPartial); // the new line takes the room that is given back
     this.#lastPartial = text;
     this.#list.append(caption);

@@ -8,6 +8,8 @@ const kFirstDelayMs = 500;
 const kLongestDelayMs = 15000;
 const kSettledMs = 5000; // a connection that lasts this long starts the back-off anew
 const kPollMs = 3000; // how often a session that is not live is looked for
+const kReplayDelayMs = 250; // a slow connection loses more while it is being asked for
+const kRemembered = 2000; // finals; the server keeps fewer
 const kHeartbeatTimeout = "Heartbeat timeout";
 
 /** Never at once, and not everybody at the same moment. */
@@ -29,12 +31,15 @@ export class LiveTranscript extends EventTarget {
   #settings;
   #base;
   #socket = null;
-  #timers = { connect: 0, settled: 0, renew: 0 };
+  #timers = { connect: 0, settled: 0, renew: 0, replay: 0 };
   #attempt = 0;
   #turn = 0; // what an older turn still awaits is not wanted any more
   #state = "closed";
   #epoch = ""; // these two are the position: the last message seen
   #seq = 0;
+  #finals = new Set(); // numbers of those passed on, oldest first
+  #lost = null; // what this connection was too slow for: {from, to, finals, partials}
+  #asked = null; // the part of it that the server has been asked for
   #afterMs = null; // when a server that shut down wants us back
   #wantsLease = false;
   #lease = null; // ours: {token, ttlMs}
@@ -114,6 +119,7 @@ export class LiveTranscript extends EventTarget {
     this.#turn++;
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#loseLease();
+    this.#askAgain();
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
@@ -167,6 +173,7 @@ export class LiveTranscript extends EventTarget {
       clearTimeout(this.#timers.settled);
       this.#socket = null;
       this.#loseLease();
+      this.#askAgain();
       this.#afterClose(code, reason);
     };
   }
@@ -206,12 +213,10 @@ export class LiveTranscript extends EventTarget {
     else if (message.type === "shutdown") this.#afterMs = message.reconnectAfterMs;
     else if (message.type === "state") this.#enter(message.state, { reason: "publisher" });
     else if (message.type === "gap") this.#takeGap(message);
+    else if (message.type === "replay") this.#takeReplay(message);
     else if (message.type === "lease") this.#takeLease(message);
     else this.#pass(message, false);
-  }
-
-  #takeGap({ finals, partials }) {
-    this.#tell("gap", { reason: "slow", finals, partials });
+    if (message.type === "error" && message.request === "replay") this.#giveUp();
   }
 
   /** Each numbered message once, in order. */
@@ -219,8 +224,15 @@ export class LiveTranscript extends EventTarget {
     if (message.seq !== undefined) {
       if (message.seq <= this.#seq) return;
       this.#seq = message.seq;
+      this.#remember(message);
     }
     this.#tell(message.type, { ...message, snapshot });
+  }
+
+  #remember({ seq, isFinal, type }) {
+    if (!isFinal && type !== "insight") return;
+    this.#finals.add(seq);
+    if (this.#finals.size > kRemembered) this.#finals.delete(this.#finals.values().next().value);
   }
 
   #greet(hello) {
@@ -228,17 +240,80 @@ export class LiveTranscript extends EventTarget {
       const wasThere = this.#epoch !== "";
       this.#epoch = hello.epoch;
       this.#seq = 0;
+      this.#finals.clear();
+      this.#lost = null;
       if (wasThere) this.#tell("gap", { reason: "restart" });
     }
     this.#tell("hello", hello);
     this.#enter(hello.state);
     if (this.#wantsLease) this.#send({ type: "claim" });
+    if (this.#lost) this.#askLater();
   }
 
   #takeSnapshot(snapshot) {
     if (this.#seq > 0 && snapshot.afterSeq > this.#seq) this.#tell("gap", { reason: "away" });
     for (const message of snapshot.messages) this.#pass(message, true);
     this.#seq = Math.max(this.#seq, snapshot.seq);
+  }
+
+  // ---- What this connection was too slow for --------------------------------------------------------------
+
+  #takeGap({ fromSeq, toSeq, finals, partials }) {
+    if (finals === 0) return this.#tell("gap", { reason: "slow", finals, partials }); // replaceable
+    this.#lose({ from: fromSeq, to: toSeq, finals, partials });
+    this.#askLater();
+  }
+
+  #lose({ from, to, finals, partials }) {
+    const known = this.#lost ?? { from, to, finals: 0, partials: 0 };
+    this.#lost = { from: Math.min(known.from, from), to: Math.max(known.to, to),
+      finals: known.finals + finals, partials: known.partials + partials };
+  }
+
+  #askLater() {
+    if (this.#asked) return;
+    clearTimeout(this.#timers.replay);
+    this.#timers.replay = setTimeout(() => {
+      this.#asked = this.#lost;
+      this.#lost = null;
+      this.#ask();
+    }, kReplayDelayMs);
+  }
+
+  #ask() {
+    this.#send({ type: "replay", fromSeq: this.#asked.from, toSeq: this.#asked.to });
+  }
+
+  /** Its answer will not come on this connection. */
+  #askAgain() {
+    clearTimeout(this.#timers.replay);
+    if (this.#asked) this.#lose(this.#asked);
+    this.#asked = null;
+  }
+
+  #takeReplay({ fromSeq, toSeq, afterSeq, messages }) {
+    const asked = this.#asked;
+    if (fromSeq !== asked?.from) return;
+    for (const message of messages) {
+      if (this.#finals.has(message.seq)) continue;
+      this.#remember(message);
+      asked.finals--;
+      this.#tell(message.type, { ...message, snapshot: false, late: true });
+    }
+    this.#seq = Math.max(this.#seq, toSeq); // what waited before the answer has come
+    asked.forgotten ||= afterSeq >= fromSeq;
+    asked.from = toSeq + 1;
+    if (asked.from <= asked.to) this.#ask();
+    else this.#giveUp();
+  }
+
+  /** With what the server has: if that is not all, a gap remains. */
+  #giveUp() {
+    const { from, to, finals, partials, forgotten } = this.#asked ?? {};
+    this.#asked = null;
+    if (forgotten || from <= to)
+      this.#tell("gap", { reason: "slow", finals: Math.max(finals, 1), partials });
+    if (this.#lost) this.#askLater();
   }
 
   // ---- Lease ----------------------------------------------------------------------------------------------

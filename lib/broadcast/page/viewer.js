@@ -135,7 +135,10 @@ function watch(session) {
   });
   on("translation", showCaption);
   on("audio_gap", ({ start, end }) => note(`About ${Math.max(1, Math.round(end - start))} s were not heard here.`));
-  on("gap", (gap) => note(kGaps[gap.reason](gap)));
+  on("gap", (gap) => {
+    if (gap.reason === "restart") captions.forgetOrder();
+    note(kGaps[gap.reason](gap));
+  });
   element("retry").addEventListener("click", () => client.retryNow());
   client.open();
 }
