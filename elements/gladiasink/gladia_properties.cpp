@@ -60,6 +60,10 @@ const P kProperties[] = {
      "Text output only: how much later than its audio a caption is shown, milliseconds; costs sync "
      "instead of latency",
      P::Number{&S::latenessMs, 0, kMaxMs}},
+    {"hold", "Hold",
+     "Ask for no session while this is true: audio waits, up to max-backlog-ms of it. For who shares out the "
+     "sessions of an account; a session that is open goes on",
+     P::Flag{&S::hold}, GST_PARAM_MUTABLE_PLAYING},
     {"post-messages", "Post messages",
      "Also post each transcript as an element message gladiasink/transcript", P::Flag{&S::postMessages}},
 };
@@ -108,6 +112,10 @@ bool getProperty(const GladiaSettings &settings, guint id, GValue *value) {
 
 bool isLatency(guint id) {
     return kTable.isNamed(id, "latency-ms");
+}
+
+bool isHold(guint id) {
+    return kTable.isNamed(id, "hold");
 }
 
 guint statsId() {

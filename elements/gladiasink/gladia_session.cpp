@@ -110,6 +110,12 @@ void GladiaSession::setHeartbeat(std::uint64_t now, std::uint64_t intervalNs, st
             (*link)->setHeartbeat(now, intervalNs, limitNs);
 }
 
+void GladiaSession::setHold(std::uint64_t now, bool hold) {
+    hold_ = hold;
+    if (!hold)
+        audioAvailable(now);
+}
+
 void GladiaSession::abort() {
     if (!isLive())
         return;
@@ -149,6 +155,8 @@ void GladiaSession::begin(std::uint64_t now) {
             end();
         return;
     }
+    if (hold_)
+        return;
     if (endDeadline_)
         endDeadline_ = now + config_.drainTimeoutNs;
     current_ = makeLink(*format, firstOrigin());

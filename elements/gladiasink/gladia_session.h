@@ -50,6 +50,8 @@ public:
     void audioEnded(std::uint64_t now);
     /// Policy of a heartbeat: ping every `intervalNs`, give up after `limitNs` of silence. 0, 0: none.
     void setHeartbeat(std::uint64_t now, std::uint64_t intervalNs, std::uint64_t limitNs);
+    /// While it is held, no session is asked for where there is none: audio waits, the end of the audio too.
+    void setHold(std::uint64_t now, bool hold);
     /// Ends without a word to the observer.
     void abort();
 
@@ -108,6 +110,7 @@ private:
     Rollover rollover_;
     std::vector<SpokenTranscript> held_; // of the current link, until the retiring one is done
     bool holePending_ = false;           // the next transcript comes after lost audio
+    bool hold_ = false;
     bool ended_ = false;
     bool failed_ = false;
     std::uint64_t endDeadline_ = 0;   // after the end of the audio; moved on by progress; 0: not ended

@@ -32,6 +32,7 @@ struct GladiaSettings {
     int backpressure = GST_TRANSCRIPT_BACKPRESSURE_AUTO;
     guint latencyMs = 8000;
     guint latenessMs = 0;
+    bool hold = false;
     bool postMessages = false;
 
     RecogniserPads::Settings pads() const;
@@ -64,6 +65,8 @@ bool setProperty(GladiaSettings &settings, guint id, const GValue *value);
 bool getProperty(const GladiaSettings &settings, guint id, GValue *value);
 /// True for the property whose change alters the latency.
 bool isLatency(guint id);
+/// True for the property that holds the audio back.
+bool isHold(guint id);
 /// Ids of the readonly properties, which the element answers.
 guint statsId();
 guint maxObservedDelayId();

@@ -36,6 +36,8 @@ bool GladiaSinkState::set(guint id, const GValue *value) {
         if (!setProperty(settings_, id, value))
             return false;
         latencyMs = settings_.latencyMs;
+        if (isHold(id) && stream_)
+            stream_->setHold(settings_.hold); // posts, does not wait
     }
     if (isLatency(id))
         pads_.setLatency(latencyMs * GST_MSECOND);
@@ -175,6 +177,8 @@ std::shared_ptr<RecogniserStream> GladiaSinkState::startStream(TranscriptQueue::
     stream_ = std::make_shared<GladiaStream>(std::move(settings), std::move(output), std::move(callbacks));
     if (const auto heartbeat = heartbeats_.strictest(); heartbeat.intervalNs)
         stream_->setHeartbeat(heartbeat.intervalNs, heartbeat.limitNs);
+    if (settings_.hold)
+        stream_->setHold(true);
     return stream_;
 }
 

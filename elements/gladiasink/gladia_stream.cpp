@@ -303,6 +303,10 @@ void GladiaStream::setHeartbeat(std::uint64_t intervalNs, std::uint64_t limitNs)
     });
 }
 
+void GladiaStream::setHold(bool hold) {
+    core_->post(*loop_, [hold](GladiaSession &session, std::uint64_t now) { session.setHold(now, hold); });
+}
+
 void GladiaStream::abort(AudioBacklog::Result result) {
     core_->backlog.shut(result);
     loop_->post([core = core_] { core->leave(); });

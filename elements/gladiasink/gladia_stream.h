@@ -47,6 +47,9 @@ public:
     /// Policy of a heartbeat; 0, 0 when there is none any more. Any thread.
     void setHeartbeat(std::uint64_t intervalNs, std::uint64_t limitNs);
 
+    /// Whether audio waits instead of asking for a session. Any thread.
+    void setHold(bool hold);
+
     /// Ends without a word; the socket says goodbye.
     void abort(AudioBacklog::Result result) override;
     /// After abort(): waits until the sockets are closed; false when that took longer than `patience`.
