@@ -245,6 +245,16 @@ void BroadcastServer::shutDown() {
         room->finishShutDown();
 }
 
+void BroadcastServer::setOverview(std::shared_ptr<const SessionOverview> overview) {
+    std::lock_guard lock(mutex_);
+    overview_ = std::move(overview);
+}
+
+std::shared_ptr<const SessionOverview> BroadcastServer::overview() const {
+    std::lock_guard lock(mutex_);
+    return overview_;
+}
+
 bool BroadcastServer::draining() const {
     std::lock_guard lock(mutex_);
     if (shuttingDown_)

@@ -16,6 +16,8 @@
 
 namespace lt::broadcast {
 
+class SessionOverview;
+
 /// Why an element could not be attached; `sentence` is for the user.
 struct AttachError {
     bool busy = false; ///< the port is taken by another program, or the session by another element
@@ -63,6 +65,9 @@ public:
     std::shared_ptr<RoomHandle> roomToEnter(const std::string &session, bool &full);
     /// Names of the sessions that are live or linger, in order; not of those that are only waited for.
     std::vector<std::string> sessions() const;
+    /// Who runs the sessions, if a service does; null otherwise. Any thread.
+    void setOverview(std::shared_ptr<const SessionOverview> overview);
+    std::shared_ptr<const SessionOverview> overview() const;
     /// There are rooms, and all of them are closing; or the server shuts down.
     bool draining() const;
     bool shuttingDown() const;
@@ -92,8 +97,9 @@ private:
     const std::shared_ptr<net::HttpListener> listener_;
     const std::unique_ptr<Doorkeeper> doorkeeper_;
     const HandOver handOver_;
-    mutable std::mutex mutex_; // guards the three below
+    mutable std::mutex mutex_; // guards the four below
     std::map<std::string, Entry> rooms_;
+    std::shared_ptr<const SessionOverview> overview_;
     bool shuttingDown_ = false;
     std::uint64_t lastStay_ = 0;
     std::unique_ptr<net::HttpListener::Serving> serving_, servingMetrics_; // first to go

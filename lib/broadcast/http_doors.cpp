@@ -2,11 +2,10 @@
 #include "lib/broadcast/http_doors.h"
 
 #include "lib/broadcast/broadcast_server.h"
-#include "lib/broadcast/door_replies.h"
 #include "lib/broadcast/page.h"
 #include "lib/broadcast/probe_doors.h"
+#include "lib/broadcast/sessions_door.h"
 #include "lib/broadcast/viewer_door.h"
-#include "lib/transcript/json_writer.h"
 
 #include <string>
 #include <utility>
@@ -18,33 +17,6 @@ namespace {
 
 using net::HttpReply;
 using net::HttpRequest;
-
-/// The live sessions, as far as the client's token opens them.
-void serveSessions(const BroadcastServer &server, HttpRequest &request) {
-    const auto result = server.doorkeeper().identify(credentialOf(request), unixSeconds());
-    if (const auto *denial = std::get_if<Denial>(&result))
-        return request.reply(denialReply(*denial));
-    const auto &permission = std::get<Permission>(result);
-    JsonWriter writer;
-    writer.beginObject().key("sessions").beginArray();
-    std::vector<std::pair<std::string, std::string>> recognisers;
-    for (const auto &name : server.sessions()) {
-        if (!permission.allows(name))
-            continue;
-        writer.string(name);
-        if (const auto room = server.room(name); room && !room->recogniser().empty())
-            recognisers.emplace_back(name, room->recogniser());
-    }
-    writer.endArray();
-    if (!recognisers.empty()) {
-        writer.key("recognisers").beginObject();
-        for (const auto &[name, recogniser] : recognisers)
-            writer.key(name).string(recogniser);
-        writer.endObject();
-    }
-    writer.endObject();
-    request.reply({200, kJson, writer.take() + "\n"});
-}
 
 /// What pages of other origins may import; it holds no secret.
 constexpr std::string_view kClientPath = "/client.js";

@@ -3,6 +3,8 @@
 
 #include "lib/broadcast/broadcast_server.h"
 #include "lib/broadcast/door_replies.h"
+#include "lib/broadcast/session_overview.h"
+#include "lib/metrics/process_metrics.h"
 #include "lib/metrics/registry.h"
 #include "lib/metrics/render.h"
 #include "lib/net/io_threads.h"
@@ -93,6 +95,14 @@ private:
     GSource *timeout_ = nullptr;
 };
 
+/// Why no session is wanted here; "" when one is.
+std::string whyClosed(const BroadcastServer &server) {
+    if (server.draining())
+        return "draining";
+    const auto overview = server.overview();
+    return overview ? overview->closedBecause() : std::string();
+}
+
 } // namespace
 
 void serveMetrics(const Doorkeeper &doorkeeper, HttpRequest &request) {
@@ -101,6 +111,7 @@ void serveMetrics(const Doorkeeper &doorkeeper, HttpRequest &request) {
         if (const auto *denial = std::get_if<Denial>(&result))
             return request.reply(denialReply(*denial));
     }
+    metrics::measureProcess(metrics::registry());
     const auto samples = metrics::registry().snapshot();
     if (wantsPrometheus(request))
         request.reply({200, metrics::kPrometheusContentType, metrics::toPrometheus(samples)});
@@ -120,9 +131,9 @@ void serveReadiness(const BroadcastServer &server, HttpRequest &request) {
     const auto sessions = server.sessions().size();
     const auto seated = static_cast<double>(server.doorkeeper().seated());
     const auto places = static_cast<double>(server.doorkeeper().settings().viewers.total);
-    const bool draining = server.draining();
+    const std::string closed = whyClosed(server);
     JsonWriter writer;
-    writer.beginObject().key("status").string(draining ? "draining" : "ready");
+    writer.beginObject().key("status").string(closed.empty() ? "ready" : closed);
     writer.key("sessions").unsignedInteger(sessions);
     writer.key("viewers").unsignedInteger(server.doorkeeper().seated());
     writer.key("checks").beginObject();
@@ -130,7 +141,7 @@ void serveReadiness(const BroadcastServer &server, HttpRequest &request) {
     if (places > 0)
         writeCheck(writer, "viewer_places", seated < places, "taken", seated, places);
     writer.endObject().endObject();
-    request.reply({draining ? 503u : 200u, kJson, writer.take() + "\n"});
+    request.reply({closed.empty() ? 200u : 503u, kJson, writer.take() + "\n"});
 }
 
 } // namespace lt::broadcast

@@ -201,6 +201,10 @@ void Room::addMessage(const RoomMessage &message, Turn &turn) {
     const FrameRef frame = makeFrame(Opcode::Text, viewerMessage(transcript, utteranceId, stamp),
                                      {transcript.isFinal ? FrameClass::Final : FrameClass::Partial,
                                       keyOf(identity), stamp.seq, message.queuedAt, transcript.language});
+    if (transcript.isFinal && transcript.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT) {
+        counts_->lastFinalUnixMs = stamp.unixMs;
+        counts_->lastFinalLength = transcript.text.size();
+    }
     history_.add(frame, channelOf(transcript));
     addFrame(frame, transcript.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT, turn);
 }

@@ -11,6 +11,8 @@ namespace lt::broadcast {
 struct RoomCounts {
     std::atomic<std::uint64_t> partials = 0;          ///< accepted for sending
     std::atomic<std::uint64_t> finals = 0;            ///< accepted for sending
+    std::atomic<std::int64_t> lastFinalUnixMs = 0;    ///< when the newest one was accepted; 0: none was
+    std::atomic<std::uint64_t> lastFinalLength = 0;   ///< bytes of its text
     std::atomic<std::uint64_t> duplicates = 0;        ///< finals seen before, and partials after their final
     std::atomic<std::uint64_t> viewers = 0;           ///< connected now
     std::atomic<std::uint64_t> viewersTotal = 0;      ///< ever connected

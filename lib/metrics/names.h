@@ -20,6 +20,38 @@ struct HistogramMetric : MetricText {};
 
 namespace names {
 
+// The process, read when somebody asks.
+inline constexpr GaugeMetric kProcessStart{
+    {"process.start_time", "When the process was started, in seconds since 1970."}};
+inline constexpr GaugeMetric kProcessMemory{{"process.resident_bytes", "Memory of the process, in bytes."}};
+inline constexpr GaugeMetric kProcessThreads{{"process.threads", "Threads of the process."}};
+inline constexpr GaugeMetric kProcessDescriptors{{"process.open_fds", "Open descriptors of the process."}};
+inline constexpr GaugeMetric kProcessDescriptorLimit{
+    {"process.max_fds", "Descriptors the process may have open."}};
+inline constexpr GaugeMetric kProcessCpu{
+    {"process.cpu_ms", "Processor time the process has used, in milliseconds."}};
+
+// Sessions of livetranscriptd.
+inline constexpr GaugeMetric kSessions{{"service.sessions", "Sessions there are now."}};
+inline constexpr GaugeMetric kSessionLimit{{"service.max_sessions", "Sessions there may be."}};
+inline constexpr GaugeMetric kSessionsWaiting{
+    {"service.sessions_waiting", "Sessions that wait for a place at the recogniser."}};
+inline constexpr CounterMetric kSessionsBegun{{"service.sessions_total", "Sessions that were begun."}};
+inline constexpr CounterMetric kSessionsFailed{
+    {"service.sessions_failed_total", "Sessions that ended because their pipelines failed time and again."}};
+inline constexpr CounterMetric kSessionsIdle{
+    {"service.sessions_idle_total", "Sessions that were ended because nothing was heard in them."}};
+inline constexpr CounterMetric kRestarts{
+    {"service.restarts_total", "Pipelines that were made anew after a failure."}};
+inline constexpr GaugeMetric kPipelinesStuck{
+    {"service.pipelines_stuck", "Pipelines that never stopped and were given up."}};
+inline constexpr GaugeMetric kSessionStart{
+    {"service.session_start_time", "When the session was begun, in seconds since 1970.", "start_time"}};
+inline constexpr GaugeMetric kSessionRestarts{
+    {"service.session_restarts", "Restarts of the session's pipeline, in a row.", "restarts"}};
+inline constexpr GaugeMetric kSessionWaiting{
+    {"service.session_waiting", "1 while the session waits for a place at the recogniser.", "waiting"}};
+
 // Publishers, whole process.
 inline constexpr GaugeMetric kPublishers{{"rtmp.publishers", "Publishers that are publishing now."}};
 inline constexpr CounterMetric kPublishes{{"rtmp.publishes_total", "Publishers that were let in."}};
