@@ -2,6 +2,7 @@
 /// livetranscriptd: accepts RTMP publishers and runs a pipeline for each, until SIGTERM or SIGINT.
 #include "config.h"
 #include "pipelines/livetranscriptd/command_line.h"
+#include "pipelines/livetranscriptd/doors.h"
 #include "pipelines/livetranscriptd/log_line.h"
 #include "pipelines/livetranscriptd/service.h"
 #include "pipelines/livetranscriptd/signals.h"
@@ -34,14 +35,6 @@ SettingsResolution readSettings(const CommandLine &commandLine) {
     auto resolution = resolveSettings(sources);
     resolution.problems.insert(resolution.problems.begin(), problems.begin(), problems.end());
     return resolution;
-}
-
-/// Elements read these from the environment, wherever the service has them from. Before any thread starts.
-void tellElements(const Settings &settings) {
-    g_setenv("GLADIA_API_KEY", settings.text(Setting::GladiaApiKey).c_str(), TRUE);
-    if (const auto &database = settings.text(Setting::DatabaseUrl); !database.empty())
-        g_setenv("DATABASE_URL", database.c_str(), TRUE); // a password in the description would be logged
-    g_setenv("GLADIA_URL", settings.text(Setting::GladiaUrl).c_str(), TRUE);
 }
 
 void announce(const Settings &settings, const Service &service) {
@@ -134,7 +127,7 @@ int main(int argc, char **argv) {
         return complain(resolution.problems);
     if (commandLine.checkConfig)
         return 0;
-    tellElements(resolution.settings);
+    exportSecrets(resolution.settings);
     gst_init(nullptr, nullptr);
     return run(commandLine, resolution.settings);
 }

@@ -3,6 +3,7 @@
 
 #include "lib/gst/refs.h"
 #include "pipelines/livetranscriptd/description.h"
+#include "pipelines/livetranscriptd/doors.h"
 #include "pipelines/livetranscriptd/log_line.h"
 
 #include <utility>
@@ -22,6 +23,7 @@ SupervisorLimits limitsOf(const Settings &settings) {
     limits.shutdownTimeout = std::chrono::milliseconds(settings.number(Setting::ShutdownTimeoutMs));
     limits.publisherTimeout = std::chrono::seconds(settings.number(Setting::GracePeriod)) +
                               std::chrono::seconds(5); // a publisher that waits is taken within 5 s
+    limits.idleTimeout = std::chrono::seconds(settings.number(Setting::IdleTimeout));
     return limits;
 }
 
@@ -42,13 +44,17 @@ std::string readDescription(const Settings &settings, std::string &problem) {
 }
 
 /// What a description may use.
-Variables variablesOf(const Settings &settings) {
+Variables variablesOf(const Settings &settings, std::uint16_t rtmpPort, std::uint16_t viewerPort) {
     Variables variables;
     for (const SettingSpec &spec : settingSpecs())
         if (spec.kind != SettingKind::Secret)
             variables[spec.name] = settings.text(spec.id);
     variables["recogniser"] = settings.text(Setting::Stt) == "local" ? "sphinxtranscriber" : "gladiasink";
     variables["GRACE_MS"] = std::to_string(settings.number(Setting::GracePeriod) * 1000);
+    variables["PORT"] = std::to_string(viewerPort); // not 0
+    variables["RTMP_PORT"] = std::to_string(rtmpPort);
+    variables["publisher_door"] = publisherDoorProperties(settings, rtmpPort);
+    variables["viewer_door"] = viewerDoorProperties(settings, viewerPort);
     return variables;
 }
 
@@ -58,12 +64,20 @@ Variables variablesOf(const Settings &settings) {
 class Service::Door : public rtmp::PublishDoor {
 public:
     using Begin = std::function<void(const std::string &session, StreamPassRef pass)>;
-    Door(std::string app, std::shared_ptr<StreamGuard> guard, Begin begin)
-        : app_(std::move(app)), guard_(std::move(guard)), begin_(std::move(begin)) {}
+    /// `tokens` is null where everybody may publish.
+    Door(std::string app, std::shared_ptr<rtmp::PublishDoor> tokens, std::shared_ptr<StreamGuard> guard,
+         Begin begin)
+        : app_(std::move(app)),
+          tokens_(std::move(tokens)),
+          guard_(std::move(guard)),
+          begin_(std::move(begin)) {}
 
     std::optional<Refusal> admit(const rtmp::PublishAttempt &attempt) override {
         if (attempt.address.app != app_)
             return Refusal{RefusalCode::InvalidArgument, "Publish to /" + app_ + "/SESSION."};
+        if (tokens_)
+            if (auto refusal = tokens_->admit(attempt))
+                return refusal;
         const auto entry = guard_->admitStream(attempt.address.stream);
         if (const auto *pass = std::get_if<StreamPassRef>(&entry)) {
             begin_(attempt.address.stream, *pass);
@@ -77,6 +91,7 @@ public:
 
 private:
     const std::string app_;
+    const std::shared_ptr<rtmp::PublishDoor> tokens_;
     const std::shared_ptr<StreamGuard> guard_;
     const Begin begin_;
 };
@@ -86,7 +101,7 @@ std::unique_ptr<Service> Service::open(const Settings &settings, std::shared_ptr
     auto description = readDescription(settings, problem);
     if (!problem.empty())
         return nullptr;
-    auto variables = variablesOf(settings);
+    auto variables = variablesOf(settings, 0, 0);
     variables["session"] = "check";
     if (const auto trial = expandDescription(description, variables); !trial.problem.empty()) {
         problem = "the description of a session's pipeline is wrong: " + trial.problem;
@@ -101,25 +116,31 @@ Service::Service(const Settings &settings, std::string description, std::shared_
       description_(std::move(description)),
       loop_(std::move(loop)),
       guard_(std::make_shared<StreamGuard>(sessionLimits(settings), "sessions")) {
+    board_->setLimit(static_cast<std::size_t>(settings_.number(Setting::MaxStreams)));
     loop_->runSync([this] { supervisor_ = std::make_unique<Supervisor>(loop_, limitsOf(settings_), *this); });
 }
 
 bool Service::openPorts(std::string &problem) {
     const auto &host = settings_.text(Setting::Host);
-    broadcast::AccessSettings access;
-    access.waitForSession = true;
+    std::shared_ptr<rtmp::PublishDoor> tokens;
+    if (const auto wanted = publisherTokens(settings_);
+        wanted.set() && !(tokens = rtmp::makeTokenDoor(wanted, problem)))
+        return false;
     broadcast::AttachError attachError;
-    viewers_ = broadcast::BroadcastServer::open(
-        host, static_cast<std::uint16_t>(settings_.number(Setting::Port)), access, attachError);
+    viewers_ =
+        broadcast::BroadcastServer::open(host, static_cast<std::uint16_t>(settings_.number(Setting::Port)),
+                                         viewerAccess(settings_), attachError);
     net::ListenError listenError;
     if (viewers_)
-        publishers_ = rtmp::RtmpServer::acquire(
-            host, static_cast<std::uint16_t>(settings_.number(Setting::RtmpPort)), listenError);
+        publishers_ =
+            rtmp::RtmpServer::acquire(host, static_cast<std::uint16_t>(settings_.number(Setting::RtmpPort)),
+                                      listenError, {}, publisherTls(settings_));
     if (!publishers_) {
         problem = viewers_ ? listenError.sentence : attachError.sentence;
         return false;
     }
-    publishers_->setDoor(std::make_shared<Door>(settings_.text(Setting::RtmpApp), guard_,
+    viewers_->setOverview(board_);
+    publishers_->setDoor(std::make_shared<Door>(settings_.text(Setting::RtmpApp), std::move(tokens), guard_,
                                                 [this](const std::string &session, StreamPassRef pass) {
                                                     loop_->post([this, session, pass = std::move(pass)] {
                                                         passes_[session] = pass;
@@ -141,15 +162,20 @@ void Service::reload(const Settings &settings) {
     auto description = readDescription(settings, problem);
     if (!problem.empty())
         return logLine("reload-refused", {{"reason", problem}});
-    settings_ = settings;
+    std::vector<std::string> kept;
+    settings_ = settings.reloadedInto(settings_, kept);
+    for (const auto &name : kept)
+        logLine("reload-ignored", {{"setting", name}, {"detail", "holds until the service is restarted"}});
     description_ = std::move(description);
-    guard_->setLimits(sessionLimits(settings));
-    supervisor_->setLimits(limitsOf(settings));
+    board_->setLimit(static_cast<std::size_t>(settings_.number(Setting::MaxStreams)));
+    guard_->setLimits(sessionLimits(settings_));
+    supervisor_->setLimits(limitsOf(settings_));
     logLine("reloaded", {});
 }
 
 void Service::shutDown(std::chrono::milliseconds grace, std::function<void()> done) {
     guard_->close("The server is shutting down.");
+    board_->close("draining");
     auto limits = limitsOf(settings_);
     limits.drainTimeout = std::max(grace - limits.shutdownTimeout, std::chrono::milliseconds(0));
     supervisor_->setLimits(limits);
@@ -157,23 +183,35 @@ void Service::shutDown(std::chrono::milliseconds grace, std::function<void()> do
 }
 
 std::string Service::describe(const std::string &session, std::string &problem) {
-    auto variables = variablesOf(settings_);
+    auto variables = variablesOf(settings_, rtmpPort(), viewerPort());
     variables["session"] = session;
-    variables["PORT"] = std::to_string(viewerPort()); // not 0
-    variables["RTMP_PORT"] = std::to_string(rtmpPort());
     auto expansion = expandDescription(description_, variables);
     problem = std::move(expansion.problem);
     return std::move(expansion.text);
 }
 
 void Service::sessionEvent(const std::string &session, const std::string &event, const std::string &detail) {
+    board_->count(event);
+    if (event == "stuck")
+        board_->setStuck(supervisor_->stuck());
     logLine(event, {{"session", session}, {"detail", detail}});
 }
 
+void Service::sessionChanged(const SessionReport &report) {
+    board_->put(report);
+}
+
+void Service::sessionWaits(const std::string &, bool) {}
+
 void Service::sessionOver(const std::string &session) {
+    board_->remove(session);
     passes_.erase(session);
-    if (!supervisor_->accepting())
-        guard_->close("This server takes no more sessions: it needs its operator.");
+    if (supervisor_->stuck() < Supervisor::kMaxStuck || std::exchange(alarmed_, true))
+        return;
+    guard_->close("This server takes no more sessions: it needs its operator.");
+    board_->close("no more sessions");
+    logLine("alarm", {{"detail", std::to_string(supervisor_->stuck()) +
+                                     " pipelines hang: no more sessions are taken, restart the service"}});
 }
 
 } // namespace lt::service

@@ -4,6 +4,7 @@
 #include "lib/admission/stream_guard.h"
 #include "lib/broadcast/broadcast_server.h"
 #include "lib/rtmp/rtmp_server.h"
+#include "pipelines/livetranscriptd/session_board.h"
 #include "pipelines/livetranscriptd/settings.h"
 #include "pipelines/livetranscriptd/supervisor.h"
 
@@ -41,6 +42,8 @@ private:
     std::string describe(const std::string &session, std::string &problem) override;
     void sessionEvent(const std::string &session, const std::string &event,
                       const std::string &detail) override;
+    void sessionChanged(const SessionReport &report) override;
+    void sessionWaits(const std::string &session, bool waits) override;
     void sessionOver(const std::string &session) override;
 
     Settings settings_;
@@ -50,6 +53,8 @@ private:
     std::map<std::string, StreamPassRef> passes_; // of the sessions there are
     std::shared_ptr<broadcast::BroadcastServer> viewers_;
     std::shared_ptr<rtmp::RtmpServer> publishers_;
+    bool alarmed_ = false; // too many pipelines hang
+    const std::shared_ptr<SessionBoard> board_ = std::make_shared<SessionBoard>();
     std::unique_ptr<Supervisor> supervisor_;
 };
 

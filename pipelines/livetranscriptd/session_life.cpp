@@ -5,8 +5,8 @@ namespace lt::service {
 
 using Action = SessionLife::Action;
 
-Action SessionLife::granted(TimePoint now) {
-    if (state_ != State::Waiting)
+Action SessionLife::begun(TimePoint now) {
+    if (state_ != State::New)
         return Action::None;
     started_ = now;
     return to(State::Running, Action::Start);
@@ -31,7 +31,7 @@ Action SessionLife::ended() {
 
 Action SessionLife::endWanted() {
     switch (state_) {
-    case State::Waiting:
+    case State::New:
     case State::Restarting:
         return to(State::Over, Action::Finish);
     case State::Running:
@@ -65,8 +65,8 @@ Action SessionLife::backedOff(TimePoint now) {
 
 std::string_view stateName(SessionLife::State state) {
     switch (state) {
-    case SessionLife::State::Waiting:
-        return "waiting";
+    case SessionLife::State::New:
+        return "new";
     case SessionLife::State::Running:
         return "running";
     case SessionLife::State::Draining:

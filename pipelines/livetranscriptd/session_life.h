@@ -8,7 +8,7 @@ namespace lt::service {
 
 /// Where a session is between its publisher's request and its end.
 ///
-///     Waiting ──granted──▶ Running ──eos/drained──▶ Stopping ──stopped──▶ Over
+///       New ──begun──▶ Running ──eos/drained──▶ Stopping ──stopped──▶ Over
 ///                           │  ▲                       ▲
 ///                     failed│  │backed off             │ third failure in a row, end wanted
 ///                           ▼  │                       │
@@ -22,7 +22,7 @@ public:
     using Duration = std::chrono::steady_clock::duration;
 
     enum class State {
-        Waiting,    ///< for a place at the recogniser
+        New,
         Running,    ///< its pipeline lives
         Draining,   ///< told to end; its last words are on their way
         Stopping,   ///< its pipeline is being taken down, for good
@@ -50,7 +50,7 @@ public:
     /// True when the session ended because its pipeline failed time and again.
     bool gaveUp() const { return gaveUp_; }
 
-    Action granted(TimePoint now);
+    Action begun(TimePoint now);
     /// The pipeline reported an error, or could not be made.
     Action failed(TimePoint now);
     /// The pipeline reported its end.
@@ -69,7 +69,7 @@ private:
         return action;
     }
 
-    State state_ = State::Waiting;
+    State state_ = State::New;
     TimePoint started_{};
     int restarts_ = 0;
     bool gaveUp_ = false;

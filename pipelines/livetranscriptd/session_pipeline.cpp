@@ -2,6 +2,7 @@
 #include "pipelines/livetranscriptd/session_pipeline.h"
 
 #include "lib/gst/refs.h"
+#include "pipelines/livetranscriptd/sound_watch.h"
 
 #include <condition_variable>
 #include <deque>
@@ -19,6 +20,11 @@ std::string sentenceOf(GstMessage *message, void (*parse)(GstMessage *, GError *
     return std::string(GST_MESSAGE_SRC_NAME(message)) + ": " + error.message();
 }
 
+std::string textOf(const GstStructure *structure, const char *field) {
+    const gchar *text = gst_structure_get_string(structure, field);
+    return text ? text : "";
+}
+
 } // namespace
 
 /// Shared by the owner, the bus and the thread; the last of them frees it.
@@ -31,9 +37,15 @@ public:
         thread_ = std::thread([self = shared_from_this()] { self->work(); });
     }
 
-    void start(std::string description) {
-        queue([this, description = std::move(description)] { make(description); });
+    void start(std::string description, bool held) {
+        queue([this, description = std::move(description), held] { make(description, held); });
     }
+
+    void release() {
+        queue([this] { hold(false); });
+    }
+
+    net::TimePoint lastHeard() const { return sound_->lastHeard(); }
 
     void drain() {
         queue([this] { sendEos(); });
@@ -91,7 +103,7 @@ private:
             drain_.join(); // in NULL nothing holds it
     }
 
-    void make(const std::string &description) {
+    void make(const std::string &description, bool held) {
         ErrorOut error;
         ObjectRef<GstElement> element(gst_parse_launch_full(
             description.c_str(), nullptr,
@@ -102,9 +114,20 @@ private:
         pipeline_.reset(gst_pipeline_new(("session-" + name_).c_str()));
         gst_object_ref_sink(pipeline_.get());
         gst_bin_add(GST_BIN(pipeline_.get()), element.release());
+        sound_->listenTo(GST_BIN(pipeline_.get()));
+        hold(held);
         watchBus();
         if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
             fail("the pipeline does not start"); // an element's own words came before
+    }
+
+    /// Recognisers without the property, such as the offline one, never wait.
+    void hold(bool held) {
+        if (!pipeline_)
+            return;
+        for (const auto &recogniser : recognisersOf(GST_BIN(pipeline_.get())))
+            if (g_object_class_find_property(G_OBJECT_GET_CLASS(recogniser.get()), "hold"))
+                g_object_set(recogniser.get(), "hold", gboolean(held), nullptr);
     }
 
     /// On a thread of its own: a source takes EOS only between two buffers, and a stalled one never. Only in
@@ -148,9 +171,7 @@ private:
         case GST_MESSAGE_STATE_CHANGED:
             return hearState(message);
         case GST_MESSAGE_ELEMENT:
-            if (gst_message_has_name(message, "rtmpserversrc/publish"))
-                tell([](PipelineListener &listener) { listener.publisherCame(); });
-            return;
+            return hearPublisher(gst_message_get_structure(message));
         case GST_MESSAGE_LATENCY:
             return queue([this] {
                 if (pipeline_)
@@ -159,6 +180,16 @@ private:
         default:
             break;
         }
+    }
+
+    void hearPublisher(const GstStructure *news) {
+        if (gst_structure_has_name(news, "rtmpserversrc/publish"))
+            tell([name = PublisherName{textOf(news, "peer"), textOf(news, "software")}](
+                     PipelineListener &listener) { listener.publisherCame(name); });
+        else if (gst_structure_has_name(news, "rtmpserversrc/unpublish"))
+            tell([reason = textOf(news, "reason")](PipelineListener &listener) {
+                listener.publisherLeft(reason);
+            });
     }
 
     void hearState(GstMessage *message) {
@@ -189,6 +220,7 @@ private:
 
     const std::string name_;
     const std::shared_ptr<net::EventLoop> loop_;
+    const std::shared_ptr<SoundWatch> sound_ = std::make_shared<SoundWatch>();
     PipelineListener *listener_; // loop thread, as the two below; null once the owner has gone
     bool stopped_ = false;
     std::thread thread_;
@@ -213,8 +245,16 @@ SessionPipeline::~SessionPipeline() {
     body_->cut();
 }
 
-void SessionPipeline::start(std::string description) {
-    body_->start(std::move(description));
+void SessionPipeline::start(std::string description, bool held) {
+    body_->start(std::move(description), held);
+}
+
+void SessionPipeline::release() {
+    body_->release();
+}
+
+net::TimePoint SessionPipeline::lastHeard() const {
+    return body_->lastHeard();
 }
 
 void SessionPipeline::drain() {

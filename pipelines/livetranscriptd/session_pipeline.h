@@ -8,6 +8,12 @@
 
 namespace lt::service {
 
+/// Who publishes; empty: nobody.
+struct PublisherName {
+    std::string peer; ///< "127.0.0.1:50312"
+    std::string software;
+};
+
 /// Told on the control loop's thread.
 class PipelineListener {
 public:
@@ -15,8 +21,9 @@ public:
     /// It cannot be made, or an element posted an error. `sentence` names the element.
     virtual void pipelineFailed(const std::string &sentence) = 0;
     virtual void pipelinePlays() = 0;
-    /// Its source has a publisher.
-    virtual void publisherCame() = 0;
+    /// Its source has a publisher, or has none any more.
+    virtual void publisherCame(const PublisherName &publisher) = 0;
+    virtual void publisherLeft(const std::string &reason) = 0;
     virtual void pipelineWarned(const std::string &sentence) = 0;
     /// EOS has reached all sinks; see drain() too.
     virtual void pipelineEnded() = 0;
@@ -35,8 +42,12 @@ public:
     SessionPipeline(const SessionPipeline &) = delete;
     SessionPipeline &operator=(const SessionPipeline &) = delete;
 
-    /// Makes the pipeline and sets it to PLAYING. Once.
-    void start(std::string description);
+    /// Makes the pipeline and sets it to PLAYING. Once. `held`: its recogniser keeps the audio until
+    /// release().
+    void start(std::string description, bool held);
+    void release();
+    /// When anything was last heard in it; at first, when it was made.
+    net::TimePoint lastHeard() const;
     /// Sends EOS through it. One that does not play yet has nothing to say: pipelineEnded() follows.
     void drain();
     /// Sets it to NULL; pipelineStopped() follows, unless an element never lets go.

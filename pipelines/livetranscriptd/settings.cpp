@@ -16,6 +16,11 @@ const SettingSpec *specNamed(std::string_view name) {
     return found == specs.end() ? nullptr : &*found;
 }
 
+const SettingSpec &specOf(Setting id) {
+    const auto specs = settingSpecs();
+    return *std::find_if(specs.begin(), specs.end(), [id](const SettingSpec &spec) { return id == spec.id; });
+}
+
 std::optional<std::int64_t> wholeNumber(std::string_view text) {
     std::int64_t number = 0;
     const char *end = text.data() + text.size();
@@ -100,9 +105,26 @@ struct SettingsResolver {
             result.problems.push_back(
                 "no GLADIA_API_KEY is set: put it into the environment or the key file, or choose the "
                 "offline recogniser with STT=local");
+        for (const auto &[one, other] : kExclusive)
+            if (settings.given(one) && settings.given(other))
+                result.problems.push_back(named(one) + " and " + named(other) +
+                                          " are both set: choose one of them");
+        for (const auto &[key, certificate] : kTlsKeys)
+            if (settings.given(key) && !settings.given(certificate))
+                result.problems.push_back(named(key) + " is set, but " + named(certificate) + " is not");
     }
 
 private:
+    using Pair = std::pair<Setting, Setting>;
+    static constexpr Pair kExclusive[] = {{Setting::PublisherTokens, Setting::PublisherTokensFile},
+                                          {Setting::PublisherJwtKey, Setting::PublisherJwtKeyFile},
+                                          {Setting::ViewerToken, Setting::ViewerTokenFile},
+                                          {Setting::ViewerJwtKey, Setting::ViewerJwtKeyFile}};
+    static constexpr Pair kTlsKeys[] = {{Setting::PublisherTlsKey, Setting::PublisherTlsCertificate},
+                                        {Setting::ViewerTlsKey, Setting::ViewerTlsCertificate}};
+
+    static std::string named(Setting id) { return specOf(id).name; }
+
     // An environment has many names that are none of ours.
     void warnUnknown(const SettingSource &source, const std::string &name) {
         if (source.origin != Origin::Environment)
@@ -119,6 +141,8 @@ private:
     }
 
     static std::string check(const SettingSpec &spec, const std::string &value) {
+        if (spec.kind == SettingKind::Secret) // never part of a description; a key may have several lines
+            return {};
         if (!fitsDescription(value))
             return "may hold neither quotes, backslashes nor control characters";
         if (spec.id == Setting::RealtimeBroadcastMode && value == "http")
@@ -150,6 +174,18 @@ SettingsResolution resolveSettings(std::span<const SettingSource> sources) {
         resolver.take(*source);
     resolver.checkTogether();
     return std::move(resolver.result);
+}
+
+Settings Settings::reloadedInto(const Settings &running, std::vector<std::string> &kept) const {
+    Settings result = *this;
+    for (const SettingSpec &spec : settingSpecs()) {
+        if (spec.reload == Reload::AtReload)
+            continue;
+        if (text(spec.id) != running.text(spec.id))
+            kept.emplace_back(spec.name);
+        result.values_[static_cast<std::size_t>(spec.id)] = running.at(spec.id);
+    }
+    return result;
 }
 
 std::string Settings::report() const {

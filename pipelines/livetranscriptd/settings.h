@@ -31,8 +31,29 @@ enum class Setting {
     RealtimeBroadcastMode,
     MaxStreams,
     MaxRate,
+    IdleTimeout,
     GracePeriod,
     ShutdownTimeoutMs,
+    PublisherTokens,
+    PublisherTokensFile,
+    PublisherJwtKey,
+    PublisherJwtKeyFile,
+    PublisherPolicy,
+    PublisherTlsCertificate,
+    PublisherTlsKey,
+    ViewerToken,
+    ViewerTokenFile,
+    ViewerJwtKey,
+    ViewerJwtKeyFile,
+    AllowedOrigins,
+    MaxViewers,
+    MaxSessionViewers,
+    MaxAddressViewers,
+    ViewerTlsCertificate,
+    ViewerTlsKey,
+    MetricsHost,
+    MetricsPort,
+    MetricsNeedToken,
     Pipeline,
 };
 inline constexpr std::size_t kSettings = static_cast<std::size_t>(Setting::Pipeline) + 1;
@@ -45,6 +66,11 @@ enum class SettingKind {
     Uri,    ///< shown without the password in it
 };
 
+enum class Reload : bool {
+    AtStart,  ///< of a port, or read from the environment: holds until the service ends
+    AtReload, ///< SIGHUP reads it anew, for sessions that begin afterwards
+};
+
 /// What is known of a setting before anybody gives it a value.
 struct SettingSpec {
     Setting id;
@@ -55,6 +81,7 @@ struct SettingSpec {
     std::int64_t least = 0, most = 0; ///< Integer only
     const char *words = "";           ///< Word only: "gladia|local"
     const char *help = "";
+    Reload reload = Reload::AtStart;
     bool inKeyFile = true;
 };
 
@@ -76,6 +103,11 @@ public:
     std::int64_t number(Setting id) const { return at(id).number; }
     const std::string &text(Setting id) const { return at(id).text; }
     Origin origin(Setting id) const { return at(id).origin; }
+    bool given(Setting id) const { return !text(id).empty(); }
+
+    /// These settings with what holds until the service ends taken from `running`. Names of those that would
+    /// have changed go into `kept`.
+    Settings reloadedInto(const Settings &running, std::vector<std::string> &kept) const;
 
     /// A line per setting: name, value, where it comes from. Secrets are masked.
     std::string report() const;

@@ -1,25 +1,50 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pipelines/livetranscriptd/supervisor.h"
 
-#include "pipelines/livetranscriptd/session_pipeline.h"
+#include "pipelines/livetranscriptd/sound_watch.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lt::service {
+
+namespace {
+
+std::int64_t unixMs() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+} // namespace
 
 /// One session's life carried out: SessionLife decides, this does it.
 class Supervisor::Session : public PipelineListener {
 public:
     Session(Supervisor &supervisor, std::string name)
-        : supervisor_(supervisor), name_(std::move(name)), begun_(supervisor.loop_->now()) {}
+        : supervisor_(supervisor), name_(std::move(name)), begunUnixMs_(unixMs()) {}
     ~Session() override { cancelTimer(); }
 
-    void grant() { carryOut(life_.granted(now())); }
+    /// `waits`: its audio is kept until admit().
+    void begin(bool waits) {
+        waits_ = waits;
+        carryOut(life_.begun(now()));
+    }
+    void admit() {
+        if (!std::exchange(waits_, false))
+            return;
+        say("admitted");
+        if (pipeline_)
+            pipeline_->release();
+        supervisor_.client_.sessionWaits(name_, false);
+        changed();
+    }
     void end() { carryOut(life_.endWanted()); }
 
     SessionReport report() const {
-        const std::chrono::duration<double> age = now() - begun_;
-        return {name_, std::string(stateName(life_.state())), life_.restarts(), lastError_, age.count()};
+        const bool runs = life_.state() == SessionLife::State::Running;
+        std::string state(runs && waits_ ? "waiting" : stateName(life_.state()));
+        return {name_, std::move(state), life_.restarts(), lastError_, waits_, publisher_, begunUnixMs_};
     }
 
 private:
@@ -28,6 +53,10 @@ private:
     net::TimePoint now() const { return supervisor_.loop_->now(); }
 
     void carryOut(Action action) {
+        if (action == Action::None)
+            return;
+        if (action != Action::Finish)
+            changed();
         switch (action) {
         case Action::None:
             return;
@@ -35,6 +64,8 @@ private:
             return start();
         case Action::Drain:
             say("draining");
+            if (waits_) // nobody has heard its audio: there are no last words to wait for
+                return carryOut(life_.drainTimedOut());
             pipeline_->drain();
             return startTimer(supervisor_.limits_.drainTimeout, [this] { carryOut(life_.drainTimedOut()); });
         case Action::Stop:
@@ -57,7 +88,7 @@ private:
         pipeline_ = std::make_unique<SessionPipeline>(name_, supervisor_.loop_, *this);
         if (!problem.empty())
             return pipelineFailed(problem);
-        pipeline_->start(std::move(description));
+        pipeline_->start(std::move(description), waits_);
         if (supervisor_.limits_.publisherTimeout.count() > 0)
             startTimer(supervisor_.limits_.publisherTimeout, [this] {
                 say("deserted", "no publisher has come");
@@ -83,11 +114,40 @@ private:
         say("error", sentence);
         carryOut(action);
     }
-    void pipelinePlays() override { say("running"); }
-    void publisherCame() override {
-        say("published");
+    void pipelinePlays() override {
+        say("running");
+        if (waits_)
+            supervisor_.client_.sessionWaits(name_, true);
+    }
+    void publisherCame(const PublisherName &publisher) override {
+        publisher_ = publisher;
+        publishedAt_ = net::Clock::now();
+        say("published", publisher.peer + (publisher.software.empty() ? "" : " ") + publisher.software);
+        changed();
+        if (life_.state() != SessionLife::State::Running)
+            return;
+        cancelTimer();
+        watchIdle(supervisor_.limits_.idleTimeout);
+    }
+    void publisherLeft(const std::string &reason) override {
+        publisher_ = {};
+        say("unpublished", reason);
+        changed();
         if (life_.state() == SessionLife::State::Running)
-            cancelTimer();
+            cancelTimer(); // the grace period is the source's business
+    }
+    /// Ends the session when nothing has been heard for `limit`.
+    void watchIdle(net::Duration limit) {
+        if (limit <= net::Duration::zero())
+            return;
+        const auto present = net::Clock::now();
+        const auto left = IdleRule{limit}.left(std::max(pipeline_->lastHeard(), publishedAt_), present);
+        if (left > net::Duration::zero())
+            return startTimer(left, [this, limit] { watchIdle(limit); });
+        say("idle", "nothing was heard for " +
+                        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) +
+                        " s");
+        end();
     }
     void pipelineWarned(const std::string &sentence) override { say("warning", sentence); }
     void pipelineEnded() override { carryOut(life_.ended()); }
@@ -96,6 +156,8 @@ private:
         pipeline_.reset();
         carryOut(life_.stopped());
     }
+
+    void changed() { supervisor_.client_.sessionChanged(report()); }
 
     void say(const char *event, const std::string &detail = {}) {
         supervisor_.client_.sessionEvent(name_, event, detail);
@@ -112,7 +174,10 @@ private:
 
     Supervisor &supervisor_;
     const std::string name_;
-    const net::TimePoint begun_;
+    const std::int64_t begunUnixMs_;
+    bool waits_ = false; // for a place at the recogniser
+    PublisherName publisher_;
+    net::TimePoint publishedAt_{};
     SessionLife life_;
     std::unique_ptr<SessionPipeline> pipeline_;
     net::EventLoop::TimerId timer_ = 0; // one at a time: each state waits for one thing
@@ -129,12 +194,12 @@ bool Supervisor::begin(const std::string &session) {
     if (!accepting() || sessions_.count(session))
         return false;
     auto &begun = *(sessions_[session] = std::make_unique<Session>(*this, session));
-    if (recogniserPlaces_.ask(session))
-        begun.grant();
-    else
+    const bool waits = !recogniserPlaces_.ask(session);
+    if (waits)
         client_.sessionEvent(session, "waiting",
                              "all " + std::to_string(limits_.recogniserPlaces) +
-                                 " sessions of the recogniser are in use");
+                                 " sessions of the recogniser are in use; the audio is kept meanwhile");
+    begun.begin(waits);
     return true;
 }
 
@@ -158,7 +223,7 @@ void Supervisor::endAll(std::function<void()> done) {
 void Supervisor::setLimits(const SupervisorLimits &limits) {
     limits_ = limits;
     for (const auto &name : recogniserPlaces_.resize(limits.recogniserPlaces))
-        sessions_.at(name)->grant();
+        sessions_.at(name)->admit();
 }
 
 std::vector<SessionReport> Supervisor::report() const {
@@ -175,7 +240,7 @@ void Supervisor::forget(const std::string &session) {
     client_.sessionOver(name);
     for (const auto &next : admitted)
         if (const auto found = sessions_.find(next); found != sessions_.end())
-            found->second->grant();
+            found->second->admit();
     if (sessions_.empty() && allOver_)
         std::exchange(allOver_, nullptr)();
 }

@@ -3,6 +3,7 @@
 
 #include "lib/net/event_loop.h"
 #include "pipelines/livetranscriptd/session_life.h"
+#include "pipelines/livetranscriptd/session_pipeline.h"
 #include "pipelines/livetranscriptd/waiting_line.h"
 
 #include <chrono>
@@ -15,6 +16,17 @@
 
 namespace lt::service {
 
+/// What `/sessions` shows of one.
+struct SessionReport {
+    std::string name;
+    std::string state;
+    int restarts = 0;
+    std::string lastError;
+    bool waiting = false; ///< for a place at the recogniser
+    PublisherName publisher;
+    std::int64_t begunUnixMs = 0;
+};
+
 /// What the supervisor asks of the rest of the service, and tells it; control loop's thread.
 class SupervisorClient {
 public:
@@ -24,6 +36,10 @@ public:
     /// One line per life-cycle event of a session.
     virtual void sessionEvent(const std::string &session, const std::string &event,
                               const std::string &detail) = 0;
+    /// Anything of it is different, its state not least.
+    virtual void sessionChanged(const SessionReport &report) = 0;
+    /// It waits for a place at the recogniser; it does not any more.
+    virtual void sessionWaits(const std::string &session, bool waits) = 0;
     /// Its name is free again.
     virtual void sessionOver(const std::string &session) = 0;
 };
@@ -34,15 +50,8 @@ struct SupervisorLimits {
     std::chrono::milliseconds drainTimeout{15000};
     /// A session that no publisher has come to so long after a start of its pipeline ends; 0 never.
     std::chrono::milliseconds publisherTimeout{0};
-};
-
-/// What `/sessions` shows of one.
-struct SessionReport {
-    std::string name;
-    std::string state;
-    int restarts = 0;
-    std::string lastError;
-    double seconds = 0; ///< since it was begun
+    /// A session with a publisher in which nothing is heard for so long ends; 0 never.
+    std::chrono::milliseconds idleTimeout{0};
 };
 
 /// Keeps each session's pipeline going: makes it, makes it again when it fails, takes it down at the end. A

@@ -18,7 +18,7 @@ enum class Input { Granted, Failed, Ended, EndWanted, DrainTimedOut, Stopped, Ba
 Action feed(SessionLife &life, Input input, SessionLife::TimePoint now = kStart) {
     switch (input) {
     case Input::Granted:
-        return life.granted(now);
+        return life.begun(now);
     case Input::Failed:
         return life.failed(now);
     case Input::Ended:
@@ -38,7 +38,7 @@ Action feed(SessionLife &life, Input input, SessionLife::TimePoint now = kStart)
 /// The shortest way into a state.
 SessionLife in(State state) {
     static const std::pair<State, std::vector<Input>> kWays[] = {
-        {State::Waiting, {}},
+        {State::New, {}},
         {State::Running, {Input::Granted}},
         {State::Draining, {Input::Granted, Input::EndWanted}},
         {State::Stopping, {Input::Granted, Input::Ended}},
@@ -65,14 +65,14 @@ void every_event_is_defined_in_every_state() {
         State state;
         Outcome outcomes[7]; // in the order of Input
     } kTable[] = {
-        {State::Waiting,
+        {State::New,
          {{State::Running, Action::Start},
-          {State::Waiting, Action::None},
-          {State::Waiting, Action::None},
+          {State::New, Action::None},
+          {State::New, Action::None},
           {State::Over, Action::Finish},
-          {State::Waiting, Action::None},
-          {State::Waiting, Action::None},
-          {State::Waiting, Action::None}}},
+          {State::New, Action::None},
+          {State::New, Action::None},
+          {State::New, Action::None}}},
         {State::Running,
          {{State::Running, Action::None},
           {State::Clearing, Action::Stop},
@@ -134,7 +134,7 @@ void every_event_is_defined_in_every_state() {
 
 void the_fourth_failure_in_a_row_is_the_last() {
     SessionLife life;
-    life.granted(kStart);
+    life.begun(kStart);
     std::vector<SessionLife::Duration> delays;
     for (int i = 0; i < SessionLife::kRestarts; i++) {
         g_assert_true(life.failed(kStart) == Action::Stop);
@@ -152,7 +152,7 @@ void the_fourth_failure_in_a_row_is_the_last() {
 void a_pipeline_that_was_sound_for_a_minute_is_restarted_as_if_for_the_first_time() {
     SessionLife life;
     auto now = kStart;
-    life.granted(now);
+    life.begun(now);
     for (int i = 0; i < 10; i++) {
         now += SessionLife::kSound;
         g_assert_true(life.failed(now) == Action::Stop);

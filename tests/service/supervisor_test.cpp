@@ -101,6 +101,10 @@ private:
     void sessionEvent(const std::string &session, const std::string &event, const std::string &) override {
         say(session + " " + event);
     }
+    void sessionChanged(const SessionReport &) override {}
+    void sessionWaits(const std::string &session, bool waits) override {
+        say(session + (waits ? " waits" : " waits no more"));
+    }
     void sessionOver(const std::string &session) override { say(session + " free"); }
 
     void say(std::string line) {
@@ -186,12 +190,29 @@ void a_session_waits_for_a_place_at_the_recogniser() {
     limits.recogniserPlaces = 1;
     Rig rig(limits);
     g_assert_true(rig.begin("first", kEndless));
-    g_assert_true(rig.begin("second", kShort));
-    g_assert_cmpuint(rig.times("second waiting"), ==, 1);
-    g_assert_cmpuint(rig.times("second starting"), ==, 0);
+    g_assert_true(rig.begin("second", kEndless));
+    rig.waitFor("second waits"); // its pipeline runs meanwhile
+    g_assert_cmpuint(rig.times("second admitted"), ==, 0);
+    const auto report = rig.ask([](Supervisor &it) { return it.report(); });
+    g_assert_cmpstr(report.at(0).state.c_str(), ==, "running");
+    g_assert_cmpstr(report.at(1).state.c_str(), ==, "waiting");
     rig.end("first");
+    rig.waitFor("second admitted");
+    rig.waitFor("second waits no more");
+    rig.end("second");
     rig.waitFor("second free");
-    g_assert_cmpuint(rig.times("second starting"), ==, 1);
+}
+
+void a_session_that_waits_ends_without_waiting_for_words() {
+    SupervisorLimits limits;
+    limits.recogniserPlaces = 1;
+    limits.drainTimeout = std::chrono::hours(1);
+    Rig rig(limits);
+    g_assert_true(rig.begin("first", kEndless));
+    g_assert_true(rig.begin("second", kGreedy));
+    rig.waitFor("second waits");
+    rig.end("second");
+    rig.waitFor("second free");
 }
 
 void all_are_ended_and_none_begins_afterwards() {
@@ -250,6 +271,8 @@ int main(int argc, char **argv) {
                     a_description_that_is_none_is_a_failure_like_others);
     g_test_add_func("/supervisor/a_session_waits_for_a_place_at_the_recogniser",
                     a_session_waits_for_a_place_at_the_recogniser);
+    g_test_add_func("/supervisor/a_session_that_waits_ends_without_waiting_for_words",
+                    a_session_that_waits_ends_without_waiting_for_words);
     g_test_add_func("/supervisor/all_are_ended_and_none_begins_afterwards",
                     all_are_ended_and_none_begins_afterwards);
     g_test_add_func("/supervisor/three_pipelines_that_hang_end_the_taking_of_sessions",
