@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/net/event_loop.h"
 
+#include "lib/net/turn_pacer.h"
 #include "lib/net/unique_fd.h"
 
 #include <array>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -25,6 +27,7 @@ namespace lt::net {
 namespace {
 
 constexpr int kEventsPerTurn = 256;
+constexpr Duration kLongestPace = std::chrono::milliseconds(100);
 constexpr std::uint64_t kWakeTag = 0; // watch ids start at 1
 
 UniqueFd checked(int fd, const char *what) {
@@ -67,8 +70,11 @@ public:
     std::unordered_map<TimerId, TimePoint> deadlines;
     std::uint64_t lastId = 0;
     TimePoint now = Clock::now();
+    TurnPacer pacer;
+    unsigned hasty = 0; ///< how many Hastes there are
 
 private:
+    void gather(std::size_t events);
     void runTasks();
     void runTimers();
     int timeoutMs() const;
@@ -126,6 +132,20 @@ int EventLoop::Impl::timeoutMs() const {
     return left.count() <= 0 ? 0 : static_cast<int>(std::min<std::int64_t>(left.count(), 60000));
 }
 
+/// Lets events come together; ends early for a task or a timer.
+void EventLoop::Impl::gather(std::size_t events) {
+    Duration wait = pacer.after(events, now);
+    if (hasty > 0)
+        return;
+    if (!timers.empty())
+        wait = std::min(wait, timers.begin()->first - Clock::now());
+    if (wait <= Duration::zero())
+        return;
+    pollfd task{wake.get(), POLLIN, 0};
+    const timespec limit{0, std::chrono::nanoseconds(std::min<Duration>(wait, kLongestPace)).count()};
+    ppoll(&task, 1, &limit, nullptr);
+}
+
 void EventLoop::Impl::run() {
     threadId = std::this_thread::get_id();
     std::array<epoll_event, kEventsPerTurn> events;
@@ -143,9 +163,13 @@ void EventLoop::Impl::run() {
                 found->second.listener->onReady(event.events);
         }
         runTimers();
-        std::lock_guard lock(mutex_);
-        if (stopping_ && tasks_.empty())
-            return;
+        {
+            std::lock_guard lock(mutex_);
+            if (stopping_ && tasks_.empty())
+                return;
+        }
+        if (count > 0)
+            gather(static_cast<std::size_t>(count));
     }
 }
 
@@ -226,6 +250,18 @@ void EventLoop::unwatch(WatchId id) {
         return;
     epoll_ctl(impl_->epoll.get(), EPOLL_CTL_DEL, found->second.fd, nullptr);
     impl_->watches.erase(found);
+}
+
+void EventLoop::setPace(Duration pace) {
+    impl_->pacer = TurnPacer(pace);
+}
+
+EventLoop::Haste::Haste(EventLoop &loop) : loop_(loop) {
+    loop_.impl_->hasty++;
+}
+
+EventLoop::Haste::~Haste() {
+    loop_.impl_->hasty--;
 }
 
 EventLoop::TimerId EventLoop::startTimer(Duration delay, Task task) {

@@ -60,6 +60,21 @@ public:
     /// After this the listener is never called again, not even for events of the current turn. 0 is ignored.
     void unwatch(WatchId id);
 
+    /// From now on, where many events come, each may wait for up to `pace`, so that one turn serves several.
+    /// Tasks and timers do not wait, nor does anything while somebody holds a Haste.
+    void setPace(Duration pace);
+    /// A dialogue is under way, whose every answer counts. Loop's thread; the loop outlives it.
+    class LT_EXPORT Haste {
+    public:
+        explicit Haste(EventLoop &loop);
+        ~Haste();
+        Haste(const Haste &) = delete;
+        Haste &operator=(const Haste &) = delete;
+
+    private:
+        EventLoop &loop_;
+    };
+
     TimerId startTimer(Duration delay, Task task);
     /// Unknown and expired ids, and 0, are ignored.
     void cancelTimer(TimerId id);

@@ -2,6 +2,7 @@
 #include "lib/net/io_threads.h"
 
 #include <array>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -60,6 +61,12 @@ void doNotPreempt(EventLoop &loop) {
     });
 }
 
+/// Audio frames of many publishers come one by one: two milliseconds of them in one turn cost half as much,
+/// and are far from what a listener could notice.
+void gatherFrames(EventLoop &loop) {
+    loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
+}
+
 struct Threads {
     using FanoutLoops = std::array<std::unique_ptr<Shared<EventLoop>>, kMaxFanoutLoops>;
 
@@ -69,7 +76,7 @@ struct Threads {
                 i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i), doNotPreempt);
     }
 
-    Shared<EventLoop> ingest{"lt-ingest"}, messages{"lt-messages"}, recogniser{"lt-recogniser"};
+    Shared<EventLoop> ingest{"lt-ingest", gatherFrames}, messages{"lt-messages"}, recogniser{"lt-recogniser"};
     Shared<ContextThread> http{"lt-http"}, dial{"lt-dial"};
     FanoutLoops fanout;
 };

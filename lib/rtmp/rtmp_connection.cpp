@@ -64,6 +64,7 @@ RtmpConnection::~RtmpConnection() {
 }
 
 bool RtmpConnection::start() {
+    haste_.emplace(loop_);
     watched_ = EPOLLIN;
     watch_ = loop_.watch(fd_.get(), watched_, this);
     return watch_ != 0;
@@ -202,6 +203,8 @@ void RtmpConnection::flush() {
 void RtmpConnection::settle() {
     if (inRead_ || !fd_)
         return;
+    if (session_.publishing() || session_.over())
+        haste_.reset();
     if (overflow_ && lostReason_.empty() && !session_.over())
         lose("the publisher does not read its replies");
     flush();
@@ -230,6 +233,7 @@ void RtmpConnection::lose(const std::string &reason) {
 }
 
 void RtmpConnection::shut() {
+    haste_.reset();
     loop_.unwatch(std::exchange(watch_, 0));
     stream_.reset();
     fd_.reset();

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,8 @@ private:
     const TimeSource &now_;
     const std::uint64_t id_;
     PublishSession session_;
+    /// Until it publishes each of its questions waits for our answer.
+    std::optional<net::EventLoop::Haste> haste_;
     net::EventLoop::WatchId watch_ = 0;
     std::uint32_t watched_ = 0;
     std::vector<std::uint8_t> out_;

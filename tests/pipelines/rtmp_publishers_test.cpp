@@ -146,7 +146,7 @@ static void rtmp2sink_publishes_in_the_shape_of_livekit() {
 
 /// librtmp never reads what it is sent while it publishes: its close is a reset, which may overtake its
 /// good-bye. Then it is as if it had been lost.
-constexpr const char *kLossIsTheEnd = "reconnect-grace-ms=0 idle-timeout-ms=1500";
+constexpr const char *kLossIsTheEnd = "reconnect-grace-ms=0 idle-timeout-ms=3000";
 
 static void rtmpsink_publishes_audio() {
     if (!missing({"rtmpsink", "avenc_aac", "flvmux"}))

@@ -92,7 +92,7 @@ static void a_short_stop_is_only_a_delay() {
 static void a_stopped_publisher_is_lost_and_learns_it() {
     if (noFfmpeg())
         return;
-    Receiver receiver("demo", 0, "idle-timeout-ms=1000");
+    Receiver receiver("demo", 0, "idle-timeout-ms=3000");
     receiver.play();
     Process publisher(ffmpegTo(receiver.url("demo")));
     receiver.waitForFrames(20);
@@ -178,7 +178,7 @@ static void a_cut_network_is_noticed_and_the_stream_goes_on() {
         return;
     }
     {
-        Receiver receiver("demo", 0, "address=0.0.0.0 idle-timeout-ms=1500");
+        Receiver receiver("demo", 0, "address=0.0.0.0 idle-timeout-ms=3000");
         receiver.play();
         auto argv = ffmpegTo("rtmp://10.231.77.1:" + std::to_string(receiver.port()) + "/live/demo");
         argv.insert(argv.begin(), {"ip", "netns", "exec", name});

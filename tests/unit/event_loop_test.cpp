@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/net/io_threads.h"
+#include "lib/net/turn_pacer.h"
 #include "lib/net/unique_fd.h"
 
 #include <atomic>
 #include <future>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -145,6 +148,64 @@ static void the_process_shares_its_threads_while_somebody_holds_them() {
     http->runSync([&] { g_assert_true(http->onThread()); });
 }
 
+static void events_gather_only_where_many_come() {
+    using namespace std::chrono_literals;
+    TimePoint now{1h};
+    TurnPacer pacer(2ms);
+    const auto turns = [&](int count, Duration apart, std::size_t events) {
+        Duration wait{};
+        for (int i = 0; i < count; i++)
+            wait = pacer.after(events, now += apart);
+        return wait;
+    };
+    g_assert_true(turns(1000, 23ms, 1) == 0ms);  // one publisher
+    g_assert_true(turns(1000, 2ms, 1) == 0ms);   // would win nothing
+    g_assert_true(turns(1000, 465us, 1) == 2ms); // fifty publishers
+    g_assert_true(turns(1000, 2ms, 4) == 2ms);   // the same once they gather
+    g_assert_true(turns(100, 23ms, 1) == 0ms);   // they have gone
+    TurnPacer never;
+    for (int i = 0; i < 1000; i++)
+        g_assert_true(never.after(100, now += 1us) == 0ms);
+}
+
+static void a_paced_loop_serves_tasks_timers_and_those_in_haste() {
+    using namespace std::chrono_literals;
+    struct Reader : FdListener {
+        void onReady(std::uint32_t) override {
+            char byte;
+            received += static_cast<int>(read(fd, &byte, 1));
+            received.notify_all();
+        }
+        int fd = -1;
+        std::atomic<int> received = 0;
+    } reader;
+    constexpr int kBytes = 3000;
+    int sockets[2];
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), ==, 0);
+    const UniqueFd ours(sockets[0]), theirs(sockets[1]);
+    reader.fd = theirs.get();
+    std::optional<EventLoop::Haste> haste;
+    std::promise<void> due;
+    EventLoop loop("test");
+    loop.runSync([&] {
+        // Longer than the test may take in all, were it waited out each time.
+        loop.setPace(100ms);
+        loop.watch(reader.fd, EPOLLIN, &reader);
+        loop.startTimer(1ms, [&] { due.set_value(); });
+        haste.emplace(loop);
+    });
+    const std::string bytes(kBytes, 'x');
+    g_assert_cmpint(write(ours.get(), bytes.data(), bytes.size()), ==, kBytes);
+    for (int seen = 0; (seen = reader.received) < kBytes;)
+        reader.received.wait(seen);
+    due.get_future().wait();
+    loop.runSync([&] { haste.reset(); });
+    for (int i = 0; i < 1000; i++)
+        loop.runSync([] {});
+    g_assert_cmpint(write(ours.get(), "x", 1), ==, 1); // and without haste it only takes longer
+    reader.received.wait(kBytes);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/event-loop/order", tasks_run_in_order_of_posting);
@@ -154,5 +215,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/event-loop/unwatch", an_unwatched_listener_is_not_called_in_the_same_turn);
     g_test_add_func("/event-loop/timers", timers_fire_in_order_and_cancelled_ones_never);
     g_test_add_func("/event-loop/shared", the_process_shares_its_threads_while_somebody_holds_them);
+    g_test_add_func("/event-loop/pace/when", events_gather_only_where_many_come);
+    g_test_add_func("/event-loop/pace/served", a_paced_loop_serves_tasks_timers_and_those_in_haste);
     return g_test_run();
 }
