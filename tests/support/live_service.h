@@ -29,6 +29,10 @@ public:
     std::string output() const { return process_.output(); }
     /// Waits until it has said so in its log.
     void waitFor(const std::string &line);
+    /// Whether it has said so `count` times, now or within this time.
+    bool saidWithin(const std::string &line, std::size_t count, unsigned timeoutMs) {
+        return process_.waitFor(line, count, timeoutMs);
+    }
     /// Exit status after a signal.
     int end(int signal = SIGTERM);
 

@@ -87,17 +87,17 @@ std::optional<int> ChildProcess::waitFor(std::chrono::milliseconds limit) {
     return status_;
 }
 
-double ChildProcess::cpuSeconds() const {
+double cpuSecondsOf(pid_t pid) {
     clockid_t clock{};
     timespec used{};
-    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &used) != 0)
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
         return 0;
     return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
-Memory ChildProcess::memory() const {
+Memory memoryOf(pid_t pid) {
     Memory memory;
-    std::ifstream rollup("/proc/" + std::to_string(pid_) + "/smaps_rollup");
+    std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
     for (std::string line; std::getline(rollup, line);) {
         std::istringstream fields(line);
         std::string name;

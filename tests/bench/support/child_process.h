@@ -26,6 +26,10 @@ struct Memory {
     std::uint64_t proportionalKiB = 0;
 };
 
+Memory memoryOf(pid_t pid);
+/// User and system time of all its threads so far, also of those that have ended, in seconds.
+double cpuSecondsOf(pid_t pid);
+
 /// A process of ours. Destroying it ends it: first by closing its standard input, which our own programs
 /// obey, then by signals to its pid.
 class ChildProcess {
@@ -47,9 +51,8 @@ public:
     void closeInput() { stdin_.reset(); }
     /// Exit status (128 + signal when killed) as soon as the process has ended; nothing after `limit`.
     std::optional<int> waitFor(std::chrono::milliseconds limit);
-    /// User and system time of all its threads so far, also of those that have ended, in seconds.
-    double cpuSeconds() const;
-    Memory memory() const;
+    double cpuSeconds() const { return cpuSecondsOf(pid_); }
+    Memory memory() const { return memoryOf(pid_); }
 
 private:
     pid_t pid_ = -1;
