@@ -18,9 +18,8 @@ using support::LivePublisher;
 
 namespace {
 
-/// A publisher that found its place not free yet goes at once.
-constexpr unsigned kRefusalMs = 3000;
-constexpr int kAttempts = 10;
+constexpr auto kPatience = std::chrono::minutes(3);
+constexpr auto kLook = std::chrono::milliseconds(50);
 
 support::DtmfTiming quick() {
     support::DtmfTiming timing;
@@ -83,12 +82,17 @@ private:
     void problem(const std::string &what) { script_.tally_.problem(name_ + ": " + what); }
 
     bool publish() {
-        published_++;
-        for (int attempt = 0; attempt < kAttempts; attempt++) {
-            publisher_ = std::make_unique<LivePublisher>(script_.service_.url(name_));
-            if (script_.service_.saidWithin("event=published session=" + name_, published_,
-                                            kRefusalMs * (attempt < 2 ? 1 : 3)))
+        const auto line = "event=published session=" + name_;
+        const auto before = script_.service_.timesSaid(line);
+        const auto limit = std::chrono::steady_clock::now() + kPatience;
+        publisher_ = std::make_unique<LivePublisher>(script_.service_.url(name_));
+        while (std::chrono::steady_clock::now() < limit) {
+            // Who comes back before the loss was noticed is refused, and ends; the next attempt is let in.
+            if (publisher_->process().ended())
+                publisher_ = std::make_unique<LivePublisher>(script_.service_.url(name_));
+            else if (script_.service_.timesSaid(line) > before)
                 return true;
+            std::this_thread::sleep_for(kLook);
         }
         problem("its publisher is not let in: " + publisher_->process().output());
         return false;
@@ -159,7 +163,6 @@ private:
     std::unique_ptr<LivePublisher> publisher_;
     std::vector<std::vector<Final>> gone_;
     std::string said_;
-    std::size_t published_ = 0;
 };
 
 void SessionScript::run() {

@@ -12,7 +12,7 @@ using support::WebSocketClient;
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(60);
+constexpr auto kPatience = std::chrono::minutes(3);
 
 std::string typeOf(const std::string &message) {
     constexpr std::string_view kStart = R"({"type":")";

@@ -24,7 +24,7 @@ public:
 
     /// Finals that were said while it was there, in order; what a snapshot repeats is left out.
     std::vector<Final> finals() const;
-    /// Waits until the finals' digits are these. False after a minute, or when they cannot be any more.
+    /// Waits until the finals' digits are these. False after three minutes, or when they cannot be any more.
     bool waitForDigits(const std::string &digits) const;
     /// Waits for the end of the session: true when it was told, and closed with 1000.
     bool waitForSessionEnd() const;

@@ -29,10 +29,8 @@ public:
     std::string output() const { return process_.output(); }
     /// Waits until it has said so in its log.
     void waitFor(const std::string &line);
-    /// Whether it has said so `count` times, now or within this time.
-    bool saidWithin(const std::string &line, std::size_t count, unsigned timeoutMs) {
-        return process_.waitFor(line, count, timeoutMs);
-    }
+    /// How often it has said so in its log.
+    std::size_t timesSaid(const std::string &line) const { return process_.timesPrinted(line); }
     /// Exit status after a signal.
     int end(int signal = SIGTERM);
 

@@ -124,6 +124,16 @@ void Process::signal(int number) {
         ::kill(pid_, number);
 }
 
+bool Process::ended() const {
+    const std::lock_guard lock(mutex_);
+    return status_.has_value();
+}
+
+std::size_t Process::timesPrinted(std::string_view text) const {
+    const std::lock_guard lock(mutex_);
+    return countOf(output_, text);
+}
+
 bool Process::waitFor(std::string_view text, std::size_t count, unsigned timeoutMs) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::milliseconds(timeoutMs),

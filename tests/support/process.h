@@ -36,6 +36,9 @@ public:
     bool waitFor(std::string_view text, std::size_t count = 1, unsigned timeoutMs = kPatienceMs);
     /// Exit status, 128 + signal for one that was killed, nothing when it runs on.
     std::optional<int> waitForEnd(unsigned timeoutMs = kPatienceMs);
+    bool ended() const;
+    /// How often it has printed `text` so far.
+    std::size_t timesPrinted(std::string_view text) const;
     /// All it has printed so far.
     std::string output() const;
 

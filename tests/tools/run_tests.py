@@ -149,6 +149,10 @@ def part_fuzz():
                           ['--suite', 'search'], everything=False, environment={'CXX': 'clang++'})
 
 
+def part_soak():
+    return build_and_test('soak', 'main', MAIN, ['--setup', 'soak', '--suite', 'soak'])
+
+
 def part_install():
     return build_and_test('install', 'main', MAIN, ['--suite', 'install'])
 
@@ -244,16 +248,18 @@ PARTS = {
     'plain': (part_plain, 'all optional features off'),
     'asan': (part_asan, 'AddressSanitizer and UBSan, everything that runs in our own executables'),
     'tsan': (part_tsan, 'ThreadSanitizer, the threaded units'),
+    'soak': (part_soak, '32 sessions for twenty minutes, with faults'),
     'fuzz': (part_fuzz, 'libFuzzer on every wire format, a fixed number of runs from a fixed seed'),
 }
 QUICK = ['format', 'main']
+ON_REQUEST = ['soak']
 
 
 def chosen(options):
     if options.quick:
         return QUICK
     if not options.only:
-        return list(PARTS)
+        return [name for name in PARTS if name not in ON_REQUEST]
     names = [name for word in options.only for name in word.split(',')]
     unknown = [name for name in names if name not in PARTS]
     if unknown:
