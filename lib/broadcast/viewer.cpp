@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -18,24 +16,7 @@ namespace lt::broadcast {
 namespace {
 
 constexpr std::size_t kMaxVector = 64;
-constexpr int kSendBuffer = 64 * 1024;
-/// Without it the kernel swallows megabytes for a stalled viewer before our queue notices anything.
-constexpr int kNotSentLowWater = 16 * 1024;
 constexpr auto kLinger = std::chrono::seconds(2);
-
-void configure(int fd) {
-    const int on = 1;
-    // Not a TCP socket (a test's): these fail, and do no harm.
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowWater, sizeof kNotSentLowWater);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
-    // What remains when no heartbeat is wanted: a vanished peer is noticed within two minutes.
-    const int idle = 60, interval = 15, count = 4;
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
-}
 
 bool wouldBlock(ssize_t result) {
     return result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
@@ -73,7 +54,6 @@ Viewer::~Viewer() {
 
 void Viewer::start(std::span<const FrameRef> greeting) {
     const auto self = shared_from_this();
-    configure(fd_.get());
     watch_ = loop_->watch(fd_.get(), EPOLLIN, this);
     if (watch_ == 0)
         return fail(Departure::Lost);

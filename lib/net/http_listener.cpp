@@ -75,6 +75,7 @@ HttpListener::Impl::Impl(UniqueFd socket, const ListenOptions &options, GRef<GTl
       server_(soup_server_new(nullptr, nullptr)),
       certificate_(std::move(certificate)),
       pending_(std::chrono::microseconds(options.handshakeTimeout).count()) {
+    prepareForStreams(socket_.get()); // most connections become WebSockets
     g_signal_connect(
         server_.get(), "request-started", G_CALLBACK(+[](SoupServer *, SoupServerMessage *message) {
             // Nothing here takes a body: let it pass without keeping it.
@@ -145,8 +146,6 @@ void HttpListener::Impl::adopt(int fd, GRef<GSocketAddress> remote) {
         ::close(fd);
         return;
     }
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const GRef<GSocketConnection> connection(g_socket_connection_factory_create_connection(socket.get()));
     pending_.add(connection.get());
     if (const auto stream = streamOver(connection.get()))

@@ -26,7 +26,7 @@ struct HttpReply {
 
 /// A connection that speaks WebSocket from now on.
 struct UpgradedSocket {
-    UniqueFd fd;       ///< non-blocking, libsoup has let go of it
+    UniqueFd fd;       ///< non-blocking, libsoup has let go of it; see prepareForStreams()
     std::string early; ///< what the client has already sent after its handshake, decrypted
     std::string peer;  ///< "127.0.0.1:40112"
     /// All that is sent and received goes through it; null when that is the plain socket.

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace lt::net {
@@ -82,6 +83,23 @@ UniqueFd listenOn(const std::string &address, std::uint16_t port, int backlog, L
     const int code = errno;
     error = {code == EADDRINUSE, false, sentenceFor(address, port, code)};
     return {};
+}
+
+void prepareForStreams(int listeningFd) {
+    constexpr int kSendBuffer = 64 * 1024;
+    // Without it the kernel swallows megabytes for a peer that does not read before our queue notices
+    // anything.
+    constexpr int kNotSentLowWater = 16 * 1024;
+    constexpr struct {
+        int level, name, value;
+    } kOptions[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater},
+        {SOL_SOCKET, SO_SNDBUF, kSendBuffer}, {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 60},      {IPPROTO_TCP, TCP_KEEPINTVL, 15},
+        {IPPROTO_TCP, TCP_KEEPCNT, 4},
+    };
+    for (const auto &option : kOptions)
+        setsockopt(listeningFd, option.level, option.name, &option.value, sizeof option.value);
 }
 
 std::uint16_t localPort(int fd) {

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -70,6 +71,36 @@ void a_path_is_served_by_its_own_route_or_the_nearest_above() {
     g_assert_true(head.body.empty());
     for (const char *method : {"POST", "PUT", "DELETE"})
         g_assert_cmpint(httpRequest(method, url(*listener, "/a"), {}, "body").status, ==, 405);
+}
+
+void who_is_upgraded_holds_little_in_the_kernel_and_is_missed_when_it_vanishes() {
+    const auto listener = openListener();
+    std::mutex mutex;
+    std::condition_variable changed;
+    UniqueFd upgraded;
+    const HttpListener::Serving serving(listener, {{"/ws", [&](HttpRequest &request) {
+                                                        request.upgrade(nullptr, [&](UpgradedSocket socket) {
+                                                            std::lock_guard lock(mutex);
+                                                            upgraded = std::move(socket.fd);
+                                                            changed.notify_one();
+                                                        });
+                                                    }}});
+    const lt::support::WebSocketClient client({url(*listener, "/ws"), {}, {}});
+    std::unique_lock lock(mutex);
+    g_assert_true(changed.wait_for(lock, std::chrono::seconds(20), [&] { return bool(upgraded); }));
+    const auto option = [&](int level, int name) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        g_assert_cmpint(getsockopt(upgraded.get(), level, name, &value, &size), ==, 0);
+        return value;
+    };
+    g_assert_cmpint(option(IPPROTO_TCP, TCP_NODELAY), ==, 1);
+    g_assert_cmpint(option(IPPROTO_TCP, TCP_NOTSENT_LOWAT), ==, 16 * 1024);
+    g_assert_cmpint(option(SOL_SOCKET, SO_SNDBUF), ==, 2 * 64 * 1024); // the kernel doubles it
+    g_assert_cmpint(option(SOL_SOCKET, SO_KEEPALIVE), ==, 1);
+    g_assert_cmpint(option(IPPROTO_TCP, TCP_KEEPIDLE), ==, 60);
+    g_assert_cmpint(option(IPPROTO_TCP, TCP_KEEPINTVL), ==, 15);
+    g_assert_cmpint(option(IPPROTO_TCP, TCP_KEEPCNT), ==, 4);
 }
 
 void routes_come_and_go_with_who_serves_them() {
@@ -228,6 +259,8 @@ void garbage_and_endless_heads_do_no_harm() {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
+    g_test_add_func("/http-listener/streams",
+                    who_is_upgraded_holds_little_in_the_kernel_and_is_missed_when_it_vanishes);
     g_test_add_func("/http-listener/routes", a_path_is_served_by_its_own_route_or_the_nearest_above);
     g_test_add_func("/http-listener/serving", routes_come_and_go_with_who_serves_them);
     g_test_add_func("/http-listener/shared",

@@ -5,8 +5,11 @@
 #include "tests/bench/broadcast/runs.h"
 #include "tests/bench/support/machine.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 #include <thread>
@@ -40,7 +43,7 @@ bool parse(int argc, char **argv, Options &options) {
     const GOptionEntry entries[] = {
         {"viewers", 'n', 0, G_OPTION_ARG_STRING, &options.viewers, "Numbers of viewers (100,1000,5000)",
          "N,…"},
-        {"parts", 'p', 0, G_OPTION_ARG_STRING, &options.parts, "Of fanout,stalled,handshakes (all)",
+        {"parts", 'p', 0, G_OPTION_ARG_STRING, &options.parts, "Of fanout,stalled,handshakes,kinds (all)",
          "PART,…"},
         {"peer", 0, 0, G_OPTION_ARG_FILENAME, &options.peer, "The peer's program for node", "FILE"},
         {"rounds", 'r', 0, G_OPTION_ARG_INT, &options.rounds, "Rounds (5)", "N"},
@@ -81,6 +84,52 @@ std::vector<Contestant> contestantsOf(const Options &options, const std::filesys
     return contestants;
 }
 
+const char *const kToken = "a-static-token-of-32-characters.";
+const char *const kJwtKey = "a key of thirty-two bytes, or so.";
+
+std::string base64Url(const void *bytes, std::size_t size) {
+    const CharPtr plain(g_base64_encode(static_cast<const guchar *>(bytes), size));
+    std::string text(plain.get());
+    std::replace(text.begin(), text.end(), '+', '-');
+    std::replace(text.begin(), text.end(), '/', '_');
+    return text.substr(0, text.find('='));
+}
+
+/// A JSON Web Token of HS256 for the session, good for long.
+std::string webToken() {
+    const std::string head = R"({"alg":"HS256","typ":"JWT"})";
+    const std::string claims = R"({"session":"bench","role":"viewer","sub":"ann","exp":4000000000})";
+    std::string token = base64Url(head.data(), head.size()) + "." + base64Url(claims.data(), claims.size());
+    std::array<guint8, 32> digest;
+    gsize size = digest.size();
+    GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA256, reinterpret_cast<const guchar *>(kJwtKey), strlen(kJwtKey));
+    g_hmac_update(hmac, reinterpret_cast<const guchar *>(token.data()), static_cast<gssize>(token.size()));
+    g_hmac_get_digest(hmac, digest.data(), &size);
+    g_hmac_unref(hmac);
+    return token + "." + base64Url(digest.data(), size);
+}
+
+struct Kind {
+    const char *name, *property;
+    std::string path, token;
+};
+
+/// Viewers of the second version and with tokens, which the peer does not know.
+void measureKinds(const std::filesystem::path &here, std::size_t viewers, const RunSettings &settings,
+                  Results &results) {
+    const Kind kinds[] = {
+        {"version 2", "max-viewers=20000", "/ws?session=bench&v=2", ""},
+        {"version 2 with token", "auth-token-env=LT_BENCH_TOKEN", "/ws?session=bench&v=2", kToken},
+        {"version 2 with web token", "auth-jwt-key-env=LT_BENCH_KEY", "/ws?session=bench&v=2", webToken()},
+    };
+    for (const Kind &kind : kinds) {
+        Contestant contestant{kOurs, false, {here / "broadcast-server", kind.property}, kind.path};
+        if (!kind.token.empty())
+            contestant.headers = "Authorization: Bearer " + kind.token + "\r\n";
+        measureKind(contestant, kind.name, viewers, settings, results);
+    }
+}
+
 const std::vector<Wish> kWishes = {
     {"last viewer's lag p50, ms, N=100", true, true, 0.62},
     {"last viewer's lag p50, ms, N=1000", true, true, 0.62},
@@ -97,12 +146,16 @@ const std::vector<Wish> kWishes = {
     {"hand-over to transcriptbroadcast p99, µs, N=1000", false, true, 50},
     {"hand-over to transcriptbroadcast p99, µs, N=5000", false, true, 50},
     {"thousand handshakes/s", false, false, 20},
+    {"thousand handshakes/s, version 2 with token", false, false, 15},
+    {"thousand handshakes/s, version 2 with web token", false, false, 15},
+    {"KiB per idle viewer, version 2 with token", false, true, 3},
+    {"KiB per idle viewer, version 2 with web token", false, true, 3},
     {"growth, MB, 20 of 40 viewers stalled", false, true, 4},
     {"kernel's send queue of a stalled viewer, KiB, 20 of 40 viewers stalled", false, true, 64},
 };
 
 Results runAll(const Options &options, const std::vector<Contestant> &contestants,
-               const RunSettings &settings) {
+               const std::filesystem::path &here, const RunSettings &settings) {
     Results results;
     const auto sizes = numbers(options.viewers ? options.viewers : options.smoke ? "50" : "100,1000,5000");
     for (int round = 0; round < options.rounds; round++) {
@@ -116,6 +169,8 @@ Results runAll(const Options &options, const std::vector<Contestant> &contestant
             if (options.wants("handshakes"))
                 measureHandshakes(contestant, sizes.back(), settings, results);
         }
+        if (options.wants("kinds"))
+            measureKinds(here, sizes.back(), settings, results);
         g_printerr("Round %d of %d is done.\n", round + 1, options.rounds);
     }
     return results;
@@ -139,10 +194,12 @@ int main(int argc, char **argv) try {
         settings.pacedSeconds = settings.flatOutSeconds = settings.stalledSeconds = settings.stormSeconds =
             0.3;
     }
-    const auto contestants =
-        contestantsOf(options, std::filesystem::read_symlink("/proc/self/exe").parent_path());
+    const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    const auto contestants = contestantsOf(options, here);
+    g_setenv("LT_BENCH_TOKEN", kToken, TRUE); // the servers inherit them
+    g_setenv("LT_BENCH_KEY", kJwtKey, TRUE);
     const bool hasPeer = contestants.front().peer;
-    const Results results = runAll(options, contestants, settings);
+    const Results results = runAll(options, contestants, here, settings);
     const auto peer = hasPeer ? std::optional<std::string>(kPeer) : std::nullopt;
     std::printf("%s\nMedians of %d interleaved rounds.\n\n%s\n%s",
                 machineFacts("node --version 2>/dev/null").c_str(), options.rounds,

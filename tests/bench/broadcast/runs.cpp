@@ -132,12 +132,31 @@ void flatOut(const Run &run, Server &server, LoadClient &client, Messages &messa
     client.resetCounts();
 }
 
+/// Lets `viewers` of them in: what one costs.
+void fill(const Run &run, Server &server, LoadClient &client, Messages &messages, std::size_t viewers) {
+    client.connect(1); // what the first viewer makes once is no cost of a viewer
+    settle(server, client, messages);
+    const auto empty = static_cast<double>(server.memory().privateKiB);
+    client.connect(viewers - 1);
+    const double full = static_cast<double>(server.memory().privateKiB) - empty;
+    run.add("KiB per idle viewer", full / static_cast<double>(viewers - 1));
+}
+
+void storm(const Run &run, Server &server, LoadClient &client, double seconds) {
+    const double before = server.cpuSeconds();
+    const double perSecond = client.handshakesPerSecond(seconds, 200);
+    run.add("thousand handshakes/s", perSecond * 1e-3);
+    run.add("processor per handshake, µs", (server.cpuSeconds() - before) * 1e6 / (perSecond * seconds));
+}
+
 void addLastWords(const Run &run, Server &server) {
     std::istringstream said(server.finish());
     std::string name;
     for (double value; said >> name >> value;)
         if (name.starts_with("hand-over"))
             run.add("hand-over to transcriptbroadcast " + name.substr(10, 3) + ", µs", value);
+        else if (name.starts_with("parsing"))
+            run.add("parsing, where nobody did before, " + name.substr(8, 3) + ", µs", value);
 }
 
 } // namespace
@@ -148,18 +167,25 @@ void measureFanOut(const Contestant &contestant, std::size_t viewers, const RunS
     Server server(contestant, settings.serverProcessor);
     LoadClient client({server.port(), contestant.path, contestant.headers});
     Messages messages;
-    client.connect(1); // what the first viewer makes once is no cost of a viewer
-    settle(server, client, messages);
-    const auto empty = static_cast<double>(server.memory().privateKiB);
-    client.connect(viewers - 1);
-    const double full = static_cast<double>(server.memory().privateKiB) - empty;
-    run.add("KiB per idle viewer", full / static_cast<double>(viewers - 1));
+    fill(run, server, client, messages, viewers);
     settle(server, client, messages);
     paced(run, server, client, messages, settings.pacedSeconds);
     for (const std::size_t inFlight : {1, 16})
         flatOut(run, server, client, messages, settings.flatOutSeconds, inFlight);
     client.cut();
     addLastWords(run, server);
+}
+
+void measureKind(const Contestant &contestant, const std::string &kind, std::size_t viewers,
+                 const RunSettings &settings, Results &results) {
+    const Run run{contestant, results, ", " + kind};
+    Server server(contestant, settings.serverProcessor);
+    LoadClient client({server.port(), contestant.path, contestant.headers});
+    Messages messages;
+    storm(run, server, client, settings.stormSeconds);
+    fill(run, server, client, messages, viewers);
+    client.cut();
+    server.finish();
 }
 
 void measureStalled(const Contestant &contestant, const RunSettings &settings, Results &results) {
@@ -200,7 +226,7 @@ void measureHandshakes(const Contestant &contestant, std::size_t viewers, const 
     Server server(contestant, settings.serverProcessor);
     LoadClient client({server.port(), contestant.path, contestant.headers});
     Messages messages;
-    run.add("thousand handshakes/s", client.handshakesPerSecond(settings.stormSeconds, 200) * 1e-3);
+    storm(run, server, client, settings.stormSeconds);
     client.connect(viewers);
     settle(server, client, messages);
     client.cut();
