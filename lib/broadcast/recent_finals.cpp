@@ -6,11 +6,12 @@ namespace lt::broadcast {
 bool RecentFinals::insert(const std::string &identity) {
     if (window_ == 0)
         return true;
-    if (!known_.insert(identity).second)
+    const auto [known, isNew] = known_.insert(identity);
+    if (!isNew)
         return false;
-    order_.push_back(identity);
+    order_.push_back(&*known); // stays where it is, whatever else comes and goes
     if (order_.size() > window_) {
-        known_.erase(order_.front());
+        known_.erase(*order_.front());
         order_.pop_front();
     }
     return true;

@@ -15,6 +15,8 @@ class RecentFinals {
 public:
     /// 0 remembers nothing.
     explicit RecentFinals(std::size_t window) : window_(window) {}
+    RecentFinals(const RecentFinals &) = delete;
+    RecentFinals &operator=(const RecentFinals &) = delete;
 
     /// False when `identity` is known already.
     bool insert(const std::string &identity);
@@ -24,7 +26,7 @@ public:
 private:
     std::size_t window_;
     std::unordered_set<std::string> known_;
-    std::deque<std::string> order_; // oldest first
+    std::deque<const std::string *> order_; // oldest first
 };
 
 } // namespace lt::broadcast

@@ -31,9 +31,9 @@ Histogram::~Histogram() {
 Histogram::Position Histogram::positionOf(double value) {
     const auto steps = static_cast<std::uint64_t>(std::min(value / kResolution + 0.5, kLargest));
     if (steps < kBuckets)
-        return {0, static_cast<std::size_t>(steps)};
+        return {0, static_cast<std::uint32_t>(steps)};
     const auto shift = static_cast<std::size_t>(std::bit_width(steps)) - 1 - kBucketBits;
-    return {shift + 1, static_cast<std::size_t>(steps >> shift) - kBuckets};
+    return {static_cast<std::uint32_t>(shift + 1), static_cast<std::uint32_t>((steps >> shift) - kBuckets)};
 }
 
 double Histogram::middleOf(Position position) {
@@ -58,13 +58,17 @@ void Histogram::record(double value) {
     if (!std::isfinite(value))
         return;
     value = std::max(value, 0.0);
-    add(positionOf(value), 1, value, value, value);
+    addExtremes(value, value, value);
+    addCount(positionOf(value), 1);
 }
 
-void Histogram::add(Position position, std::uint64_t count, double sum, double min, double max) {
+void Histogram::addExtremes(double sum, double min, double max) {
     keepBetter(min_, min, std::less<>());
     keepBetter(max_, max, std::greater<>());
     sum_.fetch_add(sum, std::memory_order_relaxed);
+}
+
+void Histogram::addCount(Position position, std::uint64_t count) {
     // Last, with release: whoever counts these samples also sees what was written above.
     groupAt(position.group)[position.bucket].fetch_add(count, std::memory_order_release);
 }
@@ -74,22 +78,39 @@ void HistogramRun::record(double value) {
         return;
     value = std::max(value, 0.0);
     const auto position = Histogram::positionOf(value);
-    if (count_ > 0 && position != position_)
-        flush();
+    Slot &slot = slots_[position.bucket % kSlots];
+    if (slot.count > 0 && slot.position != position) {
+        giveExtremes();
+        empty(slot);
+    }
+    slot.position = position;
+    slot.count++;
     min_ = count_ > 0 ? std::min(min_, value) : value;
     max_ = count_ > 0 ? std::max(max_, value) : value;
-    position_ = position;
     sum_ += value;
     count_++;
 }
 
-void HistogramRun::flush() {
+void HistogramRun::giveExtremes() {
     if (count_ == 0)
         return;
-    general_.add(position_, count_, sum_, min_, max_);
-    special_.add(position_, count_, sum_, min_, max_);
+    for (Histogram *histogram : {&general_, &special_})
+        histogram->addExtremes(sum_, min_, max_);
     count_ = 0;
     sum_ = 0;
+}
+
+void HistogramRun::empty(Slot &slot) {
+    for (Histogram *histogram : {&general_, &special_})
+        histogram->addCount(slot.position, slot.count);
+    slot.count = 0;
+}
+
+void HistogramRun::flush() {
+    giveExtremes();
+    for (Slot &slot : slots_)
+        if (slot.count > 0)
+            empty(slot);
 }
 
 HistogramSummary Histogram::summary() const {
@@ -103,7 +124,8 @@ HistogramSummary Histogram::summary() const {
         const Group *group = groups_[g].load(std::memory_order_acquire);
         for (std::size_t b = 0; group && b < kBuckets; b++) {
             if (const auto n = (*group)[b].load(std::memory_order_acquire))
-                filled.push_back({{g, b}, count += n});
+                filled.push_back(
+                    {{static_cast<std::uint32_t>(g), static_cast<std::uint32_t>(b)}, count += n});
         }
     }
     HistogramSummary result;

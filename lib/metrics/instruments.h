@@ -70,14 +70,16 @@ private:
     using Group = std::array<std::atomic<std::uint64_t>, kBuckets>;
 
     struct Position {
-        std::size_t group = 0, bucket = 0;
+        std::uint32_t group = 0, bucket = 0;
         bool operator==(const Position &) const = default;
     };
     static Position positionOf(double value);
     static double middleOf(Position position);
 
     Group &groupAt(std::size_t index);
-    void add(Position position, std::uint64_t count, double sum, double min, double max);
+    void addExtremes(double sum, double min, double max);
+    /// After addExtremes().
+    void addCount(Position position, std::uint64_t count);
 
     std::array<std::atomic<Group *>, kGroups> groups_{}; // each set once, by the thread that is first
     std::atomic<double> sum_ = 0;
@@ -85,9 +87,9 @@ private:
     std::atomic<double> max_ = -std::numeric_limits<double>::infinity();
 };
 
-/// Samples of one thread on their way into two histograms, a general one and a special one. Consecutive
-/// samples that are about the same, as those of one fan-out are, are counted together: an order of magnitude
-/// cheaper than Histogram::record(). They show after flush() at the latest, which must come before the end.
+/// Samples of one thread on their way into two histograms, a general one and a special one. Those that are
+/// about the same, as many of one fan-out are, are counted together: an order of magnitude cheaper than
+/// Histogram::record(). They show after flush() at the latest, which must come before the end.
 class LT_EXPORT HistogramRun {
 public:
     HistogramRun(Histogram &general, Histogram &special) : general_(general), special_(special) {}
@@ -99,9 +101,18 @@ public:
     void flush();
 
 private:
+    /// Several messages go to each viewer, one a little older than the other: as many buckets in turn.
+    static constexpr std::size_t kSlots = 32;
+    struct Slot {
+        Histogram::Position position;
+        std::uint64_t count = 0; // 0: empty
+    };
+    void empty(Slot &slot);
+    void giveExtremes();
+
     Histogram &general_, &special_;
-    Histogram::Position position_;
-    std::uint64_t count_ = 0; // all of them in the bucket at position_
+    std::array<Slot, kSlots> slots_{}; // by the bucket's number
+    std::uint64_t count_ = 0;          // of the samples whose sum and extremes these are
     double sum_ = 0, min_ = 0, max_ = 0;
 };
 

@@ -65,7 +65,7 @@ NodeRef parseObject(std::string_view text, std::string &error) {
         error = reason;
         return nullptr;
     }
-    GRef<JsonParser> parser(json_parser_new_immutable());
+    GRef<JsonParser> parser(json_parser_new());
     ErrorOut failure;
     if (!json_parser_load_from_data(parser.get(), text.data(), static_cast<gssize>(text.size()),
                                     failure.out())) {

@@ -155,7 +155,8 @@ static void a_run_of_samples_counts_as_each_of_them_does() {
     {
         HistogramRun run(general, special);
         for (int i = 0; i < 10000; i++) {
-            const double value = i % 100 < 90 ? 4.0 + i % 7 * 0.001 : i * 0.37;
+            const double many = i % 100 < 60 ? 4.0 + i % 7 * 0.001 : 0.5 + i % 16 * 0.01;
+            const double value = i % 100 < 90 ? many : i * 0.37;
             each.record(value);
             run.record(value);
         }
