@@ -245,6 +245,11 @@ void BroadcastServer::shutDown() {
         room->finishShutDown();
 }
 
+void BroadcastServer::setQueued(const std::string &session, bool queued) {
+    if (const auto there = room(session))
+        there->setQueued(queued);
+}
+
 void BroadcastServer::setOverview(std::shared_ptr<const SessionOverview> overview) {
     std::lock_guard lock(mutex_);
     overview_ = std::move(overview);
@@ -356,7 +361,10 @@ void BroadcastServer::Attachment::setRecogniser(const std::string &name) {
 }
 
 void BroadcastServer::Attachment::endSession() {
-    room_->endSession();
+    if (server_->goingAway_)
+        room_->interruptSession(server_->doorkeeper().seated());
+    else
+        room_->endSession();
 }
 
 std::shared_ptr<const RoomCounts> BroadcastServer::Attachment::counts() const {

@@ -7,6 +7,7 @@
 #include "lib/export.h"
 #include "lib/net/http_listener.h"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -65,6 +66,11 @@ public:
     std::shared_ptr<RoomHandle> roomToEnter(const std::string &session, bool &full);
     /// Names of the sessions that are live or linger, in order; not of those that are only waited for.
     std::vector<std::string> sessions() const;
+    /// Sessions that end from now on do so because the server goes: their viewers get what is left, and are
+    /// told to come back instead of being told that it was all. shutDown() is to follow. Any thread.
+    void announceShutDown() { goingAway_ = true; }
+    /// Tells the viewers of a session that its publisher waits to be heard, or does not any more. Any thread.
+    void setQueued(const std::string &session, bool queued);
     /// Who runs the sessions, if a service does; null otherwise. Any thread.
     void setOverview(std::shared_ptr<const SessionOverview> overview);
     std::shared_ptr<const SessionOverview> overview() const;
@@ -97,6 +103,7 @@ private:
     const std::shared_ptr<net::HttpListener> listener_;
     const std::unique_ptr<Doorkeeper> doorkeeper_;
     const HandOver handOver_;
+    std::atomic<bool> goingAway_ = false;
     mutable std::mutex mutex_; // guards the four below
     std::map<std::string, Entry> rooms_;
     std::shared_ptr<const SessionOverview> overview_;

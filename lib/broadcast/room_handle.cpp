@@ -153,20 +153,41 @@ void RoomHandle::addViewer(net::UpgradedSocket socket, ViewerProfile profile) {
 }
 
 void RoomHandle::endSession() {
-    onLoop([](RoomHandle &self) { self.beginFlush(); });
+    onLoop([](RoomHandle &self) {
+        self.turn(); // what was published before comes first
+        self.room_->endSession();
+        self.beginFlush(kEnded, kFlushTimeout);
+    });
 }
 
-void RoomHandle::beginFlush() {
-    turn(); // what was published before comes first
+void RoomHandle::interruptSession(std::size_t returning) {
+    onLoop([returning](RoomHandle &self) {
+        if (self.drain_) { // it goes on already
+            self.flushing_ = true;
+            return self.checkFlushed();
+        }
+        self.turn();
+        self.drain_ = self.room_->settings().drain;
+        self.room_->drain(*self.drain_, returning);
+        self.beginFlush(kShutdown, *self.drain_ + kFlushTimeout);
+    });
+}
+
+/// Viewers who have not left `within` that time are closed.
+void RoomHandle::beginFlush(const Farewell &farewell, net::Duration within) {
     live_ = false;
     flushing_ = true;
-    room_->endSession();
-    flushTimer_ = loop_->startTimer(kFlushTimeout, [weak = weak_from_this()] {
+    flushTimer_ = loop_->startTimer(within, [weak = weak_from_this(), farewell] {
         const auto self = weak.lock();
         if (self && self->room_)
-            self->room_->closeNow(kEnded);
+            self->room_->closeNow(farewell);
     });
     checkFlushed();
+}
+
+void RoomHandle::setQueued(bool queued) {
+    onLoop(
+        [queued](RoomHandle &self) { self.room_->setState(queued ? RoomState::Queued : RoomState::Live); });
 }
 
 void RoomHandle::checkFlushed() {
@@ -188,7 +209,9 @@ void RoomHandle::checkFlushed() {
 void RoomHandle::expire() {
     onLoop([](RoomHandle &self) {
         self.expiring_ = true;
-        self.beginFlush();
+        self.turn();
+        self.room_->endSession();
+        self.beginFlush(kEnded, kFlushTimeout);
     });
 }
 

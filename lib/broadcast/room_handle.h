@@ -60,6 +60,11 @@ public:
     /// All viewers get what waits for them and a close with 1000; onSessionFlushed() follows, after 2 s at
     /// the latest. The next publish() begins a new session.
     void endSession();
+    /// The same when the session goes because its server does: they are told `shutdown` and closed with 1001
+    /// over the settings' drain time. `returning`: as for beginShutDown().
+    void interruptSession(std::size_t returning);
+    /// Whether its publisher is there but waits to be heard.
+    void setQueued(bool queued);
     /// False between endSession() and the next publish(), and after the end: nobody may enter.
     bool live() const { return live_ && !over_; }
     /// True from the first attach().
@@ -87,7 +92,7 @@ private:
     void onLeaseChanged(const ViewerInfoRef &holder, std::uint64_t token) override;
 
     void turn();
-    void beginFlush();
+    void beginFlush(const Farewell &farewell, net::Duration within);
     void checkFlushed();
     bool mayWait() const;
     void waitForDrain();

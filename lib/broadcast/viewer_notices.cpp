@@ -11,7 +11,7 @@ namespace lt::broadcast {
 namespace {
 
 constexpr int kProtocol = 2;
-constexpr std::array<const char *, 3> kStateWords = {"waiting", "live", "paused"};
+constexpr std::array<const char *, 4> kStateWords = {"waiting", "live", "paused", "queued"};
 
 std::string_view wordOf(RoomState state) {
     return kStateWords[static_cast<std::size_t>(state)];

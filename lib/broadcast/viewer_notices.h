@@ -22,6 +22,7 @@ enum class RoomState : std::uint8_t {
     Waiting, ///< nobody has yet
     Live,
     Paused, ///< the publisher has gone and may come back
+    Queued, ///< the publisher is there, its words wait for a place at the recogniser
 };
 
 /// What a notice tells of: a newer one replaces the one that waits.

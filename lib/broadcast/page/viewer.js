@@ -59,6 +59,7 @@ const kWords = {
   waiting: (session) => ["Waiting",
     `Session “${session}” has not started yet. Captions appear here as soon as it does.`],
   live: () => ["Live", "Connected. Captions appear here when somebody speaks."],
+  queued: () => ["Queued", "Waiting for the speech recogniser. Captions follow with a delay."],
   paused: () => ["Paused", "The speaker's connection is interrupted. Captions go on as soon as it is back."],
   reconnecting: () => ["Reconnecting…", "The server cannot be reached. Trying again…"],
   ended: () => ["Ended", "This session has ended."],
