@@ -5,6 +5,7 @@
 #include "pipelines/livetranscriptd/doors.h"
 #include "pipelines/livetranscriptd/log_line.h"
 #include "pipelines/livetranscriptd/service.h"
+#include "pipelines/livetranscriptd/service_manager.h"
 #include "pipelines/livetranscriptd/signals.h"
 
 #include "lib/net/event_loop.h"
@@ -54,7 +55,8 @@ void announce(const Settings &settings, const Service &service) {
 /// The service's life between its start and its last session. On the loop's thread.
 class Runner : public SignalListener {
 public:
-    Runner(const CommandLine &commandLine, Service &service) : commandLine_(commandLine), service_(service) {}
+    Runner(const CommandLine &commandLine, const ServiceManager &manager, Service &service)
+        : commandLine_(commandLine), manager_(manager), service_(service) {}
 
     int waitForEnd() { return ended_.get_future().get(); }
 
@@ -63,17 +65,20 @@ public:
             return reload();
         if (std::exchange(ending_, true))
             return finish(kFailed); // the second time at once
+        manager_.stopping();
         logLine("draining", {{"grace_s", std::to_string(commandLine_.grace.count())}});
         service_.shutDown(commandLine_.grace, [this] { finish(0); });
     }
 
 private:
     void reload() {
+        manager_.reloading();
         const auto resolution = readSettings(commandLine_);
         for (const auto &problem : resolution.problems)
             logLine("reload-refused", {{"reason", problem}});
         if (resolution.problems.empty())
             service_.reload(resolution.settings);
+        manager_.ready();
     }
     void finish(int status) {
         if (!std::exchange(finished_, true))
@@ -81,13 +86,14 @@ private:
     }
 
     const CommandLine &commandLine_;
+    const ServiceManager &manager_;
     Service &service_;
     std::promise<int> ended_;
     bool ending_ = false;
     bool finished_ = false;
 };
 
-int run(const CommandLine &commandLine, const Settings &settings) {
+int run(const CommandLine &commandLine, const ServiceManager &manager, const Settings &settings) {
     const auto loop = std::make_shared<lt::net::EventLoop>("lt-service");
     std::string problem;
     auto service = Service::open(settings, loop, problem);
@@ -96,9 +102,14 @@ int run(const CommandLine &commandLine, const Settings &settings) {
         return kFailed;
     }
     announce(settings, *service);
-    Runner runner(commandLine, *service);
+    Runner runner(commandLine, manager, *service);
     Signals signals(loop, runner);
+    service->setStatusListener([&manager](const std::string &line) { manager.setStatus(line); });
+    const Watchdog watchdog(loop, manager);
+    manager.ready();
     const int status = runner.waitForEnd();
+    if (status == 0)
+        service->sendWaitingAway();
     logLine("stopped", {{"status", std::to_string(status)}});
     if (status != 0 || service->hangs())
         _exit(status); // what is left would never let go
@@ -128,6 +139,7 @@ int main(int argc, char **argv) {
     if (commandLine.checkConfig)
         return 0;
     exportSecrets(resolution.settings);
+    const auto manager = ServiceManager::fromEnvironment();
     gst_init(nullptr, nullptr);
-    return run(commandLine, resolution.settings);
+    return run(commandLine, manager, resolution.settings);
 }

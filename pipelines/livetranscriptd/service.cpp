@@ -58,6 +58,26 @@ Variables variablesOf(const Settings &settings, std::uint16_t rtmpPort, std::uin
     return variables;
 }
 
+/// One that makes a pipeline, as far as that can be said without starting it.
+std::string checkedDescription(const Settings &settings, std::string &problem) {
+    auto description = readDescription(settings, problem);
+    if (!problem.empty())
+        return {};
+    auto variables = variablesOf(settings, 0, 0);
+    variables["session"] = "check";
+    const auto trial = expandDescription(description, variables);
+    ErrorOut error;
+    if (!trial.problem.empty())
+        problem = "the description of a session's pipeline is wrong: " + trial.problem;
+    else if (const ObjectRef<GstElement> made(gst_parse_launch_full(
+                 trial.text.c_str(), nullptr,
+                 static_cast<GstParseFlags>(GST_PARSE_FLAG_FATAL_ERRORS | GST_PARSE_FLAG_PLACE_IN_BIN),
+                 error.out()));
+             !made)
+        problem = std::string("the description of a session's pipeline is wrong: ") + error.message();
+    return description;
+}
+
 } // namespace
 
 /// Lets publishers in; on the RTMP server's thread.
@@ -98,15 +118,9 @@ private:
 
 std::unique_ptr<Service> Service::open(const Settings &settings, std::shared_ptr<net::EventLoop> loop,
                                        std::string &problem) {
-    auto description = readDescription(settings, problem);
+    auto description = checkedDescription(settings, problem);
     if (!problem.empty())
         return nullptr;
-    auto variables = variablesOf(settings, 0, 0);
-    variables["session"] = "check";
-    if (const auto trial = expandDescription(description, variables); !trial.problem.empty()) {
-        problem = "the description of a session's pipeline is wrong: " + trial.problem;
-        return nullptr;
-    }
     std::unique_ptr<Service> service(new Service(settings, std::move(description), std::move(loop)));
     return service->openPorts(problem) ? std::move(service) : nullptr;
 }
@@ -159,7 +173,7 @@ Service::~Service() {
 
 void Service::reload(const Settings &settings) {
     std::string problem;
-    auto description = readDescription(settings, problem);
+    auto description = checkedDescription(settings, problem);
     if (!problem.empty())
         return logLine("reload-refused", {{"reason", problem}});
     std::vector<std::string> kept;
@@ -176,6 +190,7 @@ void Service::reload(const Settings &settings) {
 void Service::shutDown(std::chrono::milliseconds grace, std::function<void()> done) {
     guard_->close("The server is shutting down.");
     board_->close("draining");
+    viewers_->announceShutDown();
     auto limits = limitsOf(settings_);
     limits.drainTimeout = std::max(grace - limits.shutdownTimeout, std::chrono::milliseconds(0));
     supervisor_->setLimits(limits);
@@ -197,14 +212,30 @@ void Service::sessionEvent(const std::string &session, const std::string &event,
     logLine(event, {{"session", session}, {"detail", detail}});
 }
 
-void Service::sessionChanged(const SessionReport &report) {
-    board_->put(report);
+void Service::setStatusListener(std::function<void(const std::string &)> listener) {
+    loop_->runSync([&] {
+        statusListener_ = std::move(listener);
+        tellStatus();
+    });
 }
 
-void Service::sessionWaits(const std::string &, bool) {}
+void Service::tellStatus() {
+    if (statusListener_)
+        statusListener_(board_->summary());
+}
+
+void Service::sessionChanged(const SessionReport &report) {
+    board_->put(report);
+    tellStatus();
+}
+
+void Service::sessionWaits(const std::string &session, bool waits) {
+    viewers_->setQueued(session, waits);
+}
 
 void Service::sessionOver(const std::string &session) {
     board_->remove(session);
+    tellStatus();
     passes_.erase(session);
     if (supervisor_->stuck() < Supervisor::kMaxStuck || std::exchange(alarmed_, true))
         return;

@@ -28,6 +28,11 @@ public:
     void reload(const Settings &settings);
     /// Refuses publishers, lets sessions finish within `grace`; then `done`.
     void shutDown(std::chrono::milliseconds grace, std::function<void()> done);
+    /// Closes who waits for sessions that have not begun. After shutDown(); takes a second. Any thread but
+    /// the loop's.
+    void sendWaitingAway() { viewers_->shutDown(); }
+    /// A line for the service manager whenever it changes, on the loop's thread.
+    void setStatusListener(std::function<void(const std::string &)> listener);
 
     /// Pipelines have been given up that still run.
     bool hangs() const { return supervisor_->stuck() > 0; }
@@ -45,6 +50,7 @@ private:
     void sessionChanged(const SessionReport &report) override;
     void sessionWaits(const std::string &session, bool waits) override;
     void sessionOver(const std::string &session) override;
+    void tellStatus();
 
     Settings settings_;
     std::string description_;
@@ -53,6 +59,7 @@ private:
     std::map<std::string, StreamPassRef> passes_; // of the sessions there are
     std::shared_ptr<broadcast::BroadcastServer> viewers_;
     std::shared_ptr<rtmp::RtmpServer> publishers_;
+    std::function<void(const std::string &)> statusListener_;
     bool alarmed_ = false; // too many pipelines hang
     const std::shared_ptr<SessionBoard> board_ = std::make_shared<SessionBoard>();
     std::unique_ptr<Supervisor> supervisor_;

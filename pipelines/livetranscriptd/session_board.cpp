@@ -76,6 +76,15 @@ void SessionBoard::close(const std::string &why) {
     closed_ = why;
 }
 
+std::string SessionBoard::summary() const {
+    std::lock_guard lock(mutex_);
+    std::string line = std::to_string(cards_.size()) + " of " + std::to_string(limit_) + " sessions, " +
+                       std::to_string(registry_.gauge(names::kSessionsWaiting).value()) + " of them waiting";
+    if (const auto stuck = registry_.gauge(names::kPipelinesStuck).value())
+        line += ", " + std::to_string(stuck) + " pipelines stuck";
+    return closed_.empty() ? line : closed_ + ": " + line;
+}
+
 std::vector<std::string> SessionBoard::names() const {
     std::vector<std::string> all;
     std::lock_guard lock(mutex_);

@@ -28,6 +28,8 @@ public:
     /// From now on `/readyz` says this word; "" as long as sessions are taken.
     void close(const std::string &why);
 
+    /// A line for people.
+    std::string summary() const;
     std::vector<std::string> names() const override;
     void describe(const std::string &session, JsonWriter &object) const override;
     std::string closedBecause() const override;

@@ -2,7 +2,7 @@
 // The service as an operator runs it: its own process, real publishers, viewers, the recogniser's protocol.
 // The audio carries DTMF digits and the emulator writes down the digits it hears. Arguments: livetranscriptd,
 // pipelines/session.launch, and livetranscript-export where there is one.
-#include "tests/support/gladia_emulator/emulator.h"
+#include "tests/service/running_service.h"
 #include "tests/support/live_publisher.h"
 #include "tests/support/old_rule_viewer.h"
 #include "tests/support/rtmp_publishers.h"
@@ -14,61 +14,11 @@
 #include <glib.h>
 
 using namespace lt::support;
-using lt::emulator::GladiaEmulator;
+using namespace lt::service::test;
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(60);
-
-std::string program, description, exporter;
-std::unique_ptr<GladiaEmulator> emulator;
-
-using Texts = std::vector<std::string>;
-
-/// One livetranscriptd on free ports, with settings as in its environment.
-class Service {
-public:
-    explicit Service(const Texts &settings = {}) : process_(commandLine(), environment(settings)) {
-        if (!process_.waitFor("event=listening"))
-            g_error("the service did not start: %s", process_.output().c_str());
-        rtmpPort_ = numberAfter("rtmp_port=");
-        port_ = numberAfter(" port=");
-    }
-
-    static Texts commandLine() { return {program, "--pipeline", description, "--rtmp-port=0", "--port=0"}; }
-    static Texts environment(const Texts &settings) {
-        Texts all{"GLADIA_URL=" + emulator->url(), "GLADIA_API_KEY=a-key-of-the-test"};
-        all.insert(all.end(), settings.begin(), settings.end());
-        return all;
-    }
-
-    unsigned port() const { return port_; }
-    std::string url(const std::string &session) const {
-        return "rtmp://127.0.0.1:" + std::to_string(rtmpPort_) + "/live/" + session;
-    }
-    void waitFor(const std::string &line) {
-        if (!process_.waitFor(line))
-            g_error("never said: %s; but: %s", line.c_str(), process_.output().c_str());
-    }
-    std::string output() const { return process_.output(); }
-    int end(int signal = SIGTERM) {
-        process_.signal(signal);
-        const auto status = process_.waitForEnd();
-        if (!status)
-            g_error("the service does not end: %s", process_.output().c_str());
-        return *status;
-    }
-
-private:
-    unsigned numberAfter(const std::string &word) const {
-        const auto output = process_.output();
-        const auto line = output.find("event=listening");
-        return static_cast<unsigned>(std::stoul(output.substr(output.find(word, line) + word.size())));
-    }
-
-    Process process_;
-    unsigned rtmpPort_ = 0, port_ = 0;
-};
+std::string exporter;
 
 void expectFinals(OldRuleViewer &viewer, const std::string &digits) {
     if (!viewer.waitForFinalText(digits, kPatience))
@@ -77,14 +27,14 @@ void expectFinals(OldRuleViewer &viewer, const std::string &digits) {
 
 /// Status and words of a service that does not start.
 void expectRefusal(const Texts &settings, const std::string &said) {
-    Process process(Service::commandLine(), settings);
+    Process process(commandLine(), settings);
     g_assert_true(process.waitForEnd() == 2);
     if (process.output().find(said) == std::string::npos)
         g_error("\"%s\" is not in: %s", said.c_str(), process.output().c_str());
 }
 
 void sessions_in_parallel_never_mix() {
-    Service service;
+    RunningService service;
     const std::string digits[] = {"1111", "2222", "3333"};
     std::vector<std::unique_ptr<OldRuleViewer>> viewers; // there before their publishers
     for (const auto &each : digits)
@@ -108,7 +58,7 @@ void sessions_in_parallel_never_mix() {
 }
 
 void a_second_stream_of_a_session_is_refused_at_once() {
-    Service service;
+    RunningService service;
     LivePublisher first(service.url("s"));
     service.waitFor("event=published session=s");
     LivePublisher second(service.url("s"));
@@ -122,7 +72,7 @@ void a_second_stream_of_a_session_is_refused_at_once() {
 }
 
 void the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once() {
-    Service service({"BACKPRESSURE_MAX_STREAMS=1"});
+    RunningService service({"BACKPRESSURE_MAX_STREAMS=1"});
     LivePublisher first(service.url("first"));
     service.waitFor("event=published session=first");
     LivePublisher second(service.url("second"));
@@ -136,7 +86,7 @@ void the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once() {
 }
 
 void a_wrong_application_is_refused() {
-    Service service;
+    RunningService service;
     auto url = service.url("s");
     url.replace(url.find("/live/"), 6, "/other/");
     LivePublisher publisher(url);
@@ -145,32 +95,33 @@ void a_wrong_application_is_refused() {
 }
 
 void the_last_words_are_sent_when_the_service_is_stopped() {
-    Service service;
+    RunningService service;
     OldRuleViewer viewer(service.port(), "s");
     LivePublisher publisher(service.url("s"));
     service.waitFor("event=published session=s");
     DtmfTiming slow;
     slow.digitMs = 300; // one utterance of a second or two
     publisher.play(makeDtmf("7777777777", slow));
-    g_assert_true(emulator->waitFor([](const auto &report) { return report.connections == 1; }));
+    g_assert_true(recogniser->waitFor([](const auto &report) { return report.connections == 1; }));
     while (viewer.lines().empty()) // a partial: the utterance is under way
         g_assert_false(viewer.waitForClose(std::chrono::milliseconds(5)));
     g_assert_cmpint(service.end(), ==, 0);
     g_assert_true(viewer.waitForClose(kPatience));
+    g_assert_cmpint(viewer.closeCode(), ==, 1001); // come back: it is not over
     const auto text = viewer.finalText();
     g_assert_cmpuint(text.find_first_not_of('7'), ==, std::string::npos);
     g_assert_cmpuint(text.size(), >=, 1);
 }
 
 void an_error_of_one_session_leaves_the_others_alone() {
-    Service service({"BACKPRESSURE_MAX_STREAMS=10"});
+    RunningService service({"BACKPRESSURE_MAX_STREAMS=10"});
     OldRuleViewer viewer(service.port(), "good");
     LivePublisher good(service.url("good"));
-    g_assert_true(emulator->waitFor([](const auto &report) { return report.connections == 1; }));
-    emulator->addFaults(R"({"faults": [{"do": "refuse-post", "status": 401, "times": 1000}]})");
+    g_assert_true(recogniser->waitFor([](const auto &report) { return report.connections == 1; }));
+    recogniser->addFaults(R"({"faults": [{"do": "refuse-post", "status": 401, "times": 1000}]})");
     LivePublisher bad(service.url("bad"));
     service.waitFor("event=restarting session=bad");
-    emulator->faults().clear();
+    recogniser->faults().clear();
     good.play(makeDtmf("55"));
     expectFinals(viewer, "55");
     g_assert_cmpint(good.finish(), ==, 0);
@@ -182,11 +133,11 @@ void transcripts_are_stored_where_the_setting_says() {
         return g_test_skip("this build has no transcriptstore");
     const TemporaryDirectory directory;
     const auto database = directory.file("captions.sqlite");
-    Service service({"DATABASE_URL=" + database});
+    RunningService service({"DATABASE_URL=" + database});
     {
         OldRuleViewer viewer(service.port(), "s");
         LivePublisher publisher(service.url("s"));
-        g_assert_true(emulator->waitFor([](const auto &report) { return report.connections == 1; }));
+        g_assert_true(recogniser->waitFor([](const auto &report) { return report.connections == 1; }));
         publisher.play(makeDtmf("314"));
         expectFinals(viewer, "314");
         g_assert_cmpint(publisher.finish(), ==, 0);
@@ -210,7 +161,7 @@ void a_wrong_setting_is_refused_at_start() {
 }
 
 void the_start_is_told_in_one_line() {
-    Service service;
+    RunningService service;
     const auto output = service.output();
     g_assert_true(output.find("APP_START {\"version\":\"") != std::string::npos);
     g_assert_true(output.find("only this machine gets in") != std::string::npos);
@@ -222,11 +173,8 @@ void the_start_is_told_in_one_line() {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
-    g_assert_cmpint(argc, >=, 3);
-    program = argv[1];
-    description = argv[2];
-    exporter = argc > 3 ? argv[3] : "";
-    emulator = std::make_unique<GladiaEmulator>();
+    const auto arguments = begin(argc, argv);
+    exporter = arguments.empty() ? "" : arguments.front();
     g_test_add_func("/livetranscriptd/sessions_in_parallel_never_mix", sessions_in_parallel_never_mix);
     g_test_add_func("/livetranscriptd/a_second_stream_of_a_session_is_refused_at_once",
                     a_second_stream_of_a_session_is_refused_at_once);
@@ -244,6 +192,6 @@ int main(int argc, char **argv) {
                     a_wrong_setting_is_refused_at_start);
     g_test_add_func("/livetranscriptd/the_start_is_told_in_one_line", the_start_is_told_in_one_line);
     const int result = g_test_run();
-    emulator.reset();
+    recogniser.reset();
     return result;
 }

@@ -34,13 +34,14 @@ std::string LiveService::url(const std::string &session) const {
     return "rtmp://127.0.0.1:" + std::to_string(rtmpPort_) + "/live/" + session;
 }
 
-void LiveService::waitFor(const std::string &line) {
-    if (!process_.waitFor(line))
+void LiveService::waitFor(const std::string &line, std::size_t count) {
+    if (!process_.waitFor(line, count))
         g_error("the service never said: %s; but: %s", line.c_str(), process_.output().c_str());
 }
 
 int LiveService::end(int signal) {
-    process_.signal(signal);
+    if (signal)
+        process_.signal(signal);
     const auto status = process_.waitForEnd();
     if (!status)
         g_error("the service does not end: %s", process_.output().c_str());

@@ -27,11 +27,11 @@ public:
     std::string url(const std::string &session) const;
     pid_t pid() const { return process_.pid(); }
     std::string output() const { return process_.output(); }
-    /// Waits until it has said so in its log.
-    void waitFor(const std::string &line);
     /// How often it has said so in its log.
     std::size_t timesSaid(const std::string &line) const { return process_.timesPrinted(line); }
-    /// Exit status after a signal.
+    /// Waits until it has said so in its log, `count` times.
+    void waitFor(const std::string &line, std::size_t count = 1);
+    /// Exit status after a signal; 0 sends none.
     int end(int signal = SIGTERM);
 
 private:
