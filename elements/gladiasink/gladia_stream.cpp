@@ -142,7 +142,8 @@ private:
         const auto &counts = session_->counts();
         const auto transcripts = session_->transcriptCounts();
         totals_.state = nameOf(session_->state());
-        totals_.sessionId = session_->sessionId();
+        if (const std::string id = session_->sessionId(); totals_.sessionId != id)
+            totals_.sessionId = id;
         totals_.sessions = counts.sessions;
         totals_.attempts = counts.attempts;
         totals_.chunks = counts.chunks;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/gladiasink/protocol.h"
 
+#include "elements/gladiasink/ack_scanner.h"
 #include "elements/gladiasink/failure.h"
 #include "lib/gst/refs.h"
 #include "lib/transcript/json_reader.h"
@@ -264,6 +265,12 @@ std::string emptyChunk() {
 }
 
 std::optional<ServerMessage> parseServerMessage(std::string_view text, std::string &error) {
+    if (const auto ack = scanAudioAck(text))
+        return *ack;
+    return parseAnyMessage(text, error);
+}
+
+std::optional<ServerMessage> parseAnyMessage(std::string_view text, std::string &error) {
     const bool valid = g_utf8_validate_len(text.data(), text.size(), nullptr);
     const json::NodeRef root = json::parseObject(valid ? text : validUtf8(text), error);
     if (!root)

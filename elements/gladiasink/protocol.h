@@ -95,5 +95,7 @@ using ServerMessage = std::variant<OtherMessage, Utterance, AudioAck, AudioRefus
 /// Nothing, with one sentence in `error`, when the text is no message at all or a broken transcript. What is
 /// no UTF-8 in it becomes U+FFFD.
 std::optional<ServerMessage> parseServerMessage(std::string_view text, std::string &error);
+/// The same, without a short cut for what comes most often.
+std::optional<ServerMessage> parseAnyMessage(std::string_view text, std::string &error);
 
 } // namespace lt::gladia

@@ -52,8 +52,9 @@ private:
     std::optional<typename Thread::Mailbox> mailbox_; // of the last one
 };
 
-/// A streaming thread that wakes a fan-out thread must not lose its processor to it for the length of a whole
-/// fan-out, 20 ms with 5000 viewers: a thread of this policy does not preempt who has woken it.
+/// A streaming thread that wakes an IO thread must not lose its processor to it: for the length of a whole
+/// fan-out, 20 ms with 5000 viewers, or once for each chunk of audio where it has chunks for several streams.
+/// A thread of this policy does not preempt who has woken it.
 void doNotPreempt(EventLoop &loop) {
     loop.post([] {
         const sched_param none{};
@@ -67,6 +68,12 @@ void gatherFrames(EventLoop &loop) {
     loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
 }
 
+/// Chunks of audio go at once, but what comes back of many streams may come together.
+void gatherAnswers(EventLoop &loop) {
+    doNotPreempt(loop);
+    loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
+}
+
 struct Threads {
     using FanoutLoops = std::array<std::unique_ptr<Shared<EventLoop>>, kMaxFanoutLoops>;
 
@@ -76,7 +83,8 @@ struct Threads {
                 i == 0 ? "lt-fanout" : "lt-fanout-" + std::to_string(i), doNotPreempt);
     }
 
-    Shared<EventLoop> ingest{"lt-ingest", gatherFrames}, messages{"lt-messages"}, recogniser{"lt-recogniser"};
+    Shared<EventLoop> ingest{"lt-ingest", gatherFrames}, messages{"lt-messages"};
+    Shared<EventLoop> recogniser{"lt-recogniser", gatherAnswers};
     Shared<ContextThread> http{"lt-http"}, dial{"lt-dial"};
     FanoutLoops fanout;
 };

@@ -13,7 +13,9 @@ namespace lt {
 
 namespace {
 
-constexpr std::chrono::milliseconds kGapDistance{100};
+/// In text form a sink waits for each; in JSON form they only say that time passes, and each wakes a thread.
+constexpr std::chrono::milliseconds kTextGapDistance{100};
+constexpr std::chrono::milliseconds kJsonGapDistance{1000};
 constexpr std::chrono::milliseconds kRetryDistance{10};
 
 std::uint64_t monotonicNs() {
@@ -149,7 +151,7 @@ bool TranscriptPusher::deliver(SpokenTranscript &spoken) {
         return false;
     }
     noteDelay();
-    nextGap_ = Clock::now() + kGapDistance;
+    nextGap_ = Clock::now() + gapDistance();
     if (flow == GST_FLOW_OK || (flow == GST_FLOW_NOT_LINKED && mayBeUnlinked_)) {
         pushed_++;
         callbacks_.onTranscript(transcript.get());
@@ -198,8 +200,12 @@ bool TranscriptPusher::deliver(const EndOfTranscripts &end) {
     return true;
 }
 
+std::chrono::milliseconds TranscriptPusher::gapDistance() const {
+    return text_ ? kTextGapDistance : kJsonGapDistance;
+}
+
 void TranscriptPusher::sendGap() {
-    nextGap_ = Clock::now() + kGapDistance;
+    nextGap_ = Clock::now() + gapDistance();
     if (over_)
         return;
     planner_.setLatency(latencyNs_);

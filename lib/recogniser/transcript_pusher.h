@@ -71,6 +71,7 @@ private:
     bool deliver(EventRef &event);
     bool deliver(const EndOfTranscripts &end);
     void sendGap();
+    std::chrono::milliseconds gapDistance() const;
     BufferRef bufferOf(const SpokenTranscript &spoken, GstTranscript *transcript);
     std::optional<std::uint64_t> runningTime() const;
     bool downstreamSleeps() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What Gladia answers and says: whatever comes, texts are one line of UTF-8 without spaces around, times and
 // numbers are within their bounds, and what is made of it is a transcript that can be read again.
+#include "elements/gladiasink/ack_scanner.h"
 #include "elements/gladiasink/protocol.h"
 #include "elements/gladiasink/session_transcripts.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -121,6 +122,12 @@ void pass(SessionTranscripts &transcripts, const ServerMessage &message) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char *>(data), size);
     std::string error;
+    if (const auto ack = scanAudioAck(bytes)) {
+        const auto message = parseAnyMessage(bytes, error);
+        const auto *same = message ? std::get_if<AudioAck>(&*message) : nullptr;
+        require(same && same->startByte == ack->startByte && same->endByte == ack->endByte,
+                "the short cut leads where the parser does");
+    }
     if (const auto message = parseServerMessage(bytes, error)) {
         std::visit(Check(), *message);
         SessionTranscripts transcripts = aMinute();

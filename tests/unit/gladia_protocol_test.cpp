@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/gladiasink/protocol.h"
 
+#include "elements/gladiasink/ack_scanner.h"
+
 #include <string>
 
 #include <glib.h>
@@ -201,6 +203,50 @@ static void what_is_no_message_is_refused() {
         refused(bad);
 }
 
+static void plain_acknowledgements_are_read_without_a_tree() {
+    const char *const plain[] = {
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[3200,6400]}})",
+        R"( { "session_id" : "s" , "created_at":"2026-01-05T10:00:00.000Z","type":"audio_chunk",)"
+        R"("acknowledged":true, "error":null,"data":{"byte_range":[ 3200 ,6400 ],)"
+        R"("time_range":[0.10000000000000001,-0.2]}}
+)",
+        R"({"data":{"x":{"y":[[1,true],{}]},"byte_range":[3200,6400]},"acknowledged":true,"type":"audio_chunk"})",
+    };
+    for (const char *text : plain) {
+        const auto ack = scanAudioAck(text);
+        g_assert_true(ack && ack->startByte == 3200 && ack->endByte == 6400);
+    }
+    // Unusual or no acknowledgement: the parser's.
+    const char *const other[] = {
+        "",
+        "{}",
+        R"({"type":"transcript","acknowledged":true,"data":{"byte_range":[0,1]}})",
+        R"({"type":"audio_chunk","acknowledged":false,"data":{"byte_range":[0,1]}})",
+        R"({"type":"audio_chunk","data":{"byte_range":[0,1]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":null})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[2,1]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1,2]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1.0]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[-1,1]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,01]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,9999999999999999]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1],"byte_range":[0,2]}})",
+        R"({"type":"audio_chunk","type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1]}} x)",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1]},})",
+        R"({"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1]})",
+        R"({"type":"audio_ch\u0075nk","acknowledged":true,"data":{"byte_range":[0,1]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"x":nul,"data":{"byte_range":[0,1]}})",
+        R"({"type":"audio_chunk","acknowledged":true,"x":1e5,"data":{"byte_range":[0,1]}})",
+        R"({"x":[[[[[[[[1]]]]]]]],"type":"audio_chunk","acknowledged":true,"data":{"byte_range":[0,1]}})",
+    };
+    for (const char *text : other) {
+        g_test_message("%s", text);
+        g_assert_false(scanAudioAck(text).has_value());
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/gladia-protocol/the reply names session and address",
@@ -212,6 +258,8 @@ int main(int argc, char **argv) {
                     text_is_trimmed_of_every_kind_of_space);
     g_test_add_func("/gladia-protocol/acknowledgements count bytes of the session",
                     acknowledgements_count_bytes_of_the_session);
+    g_test_add_func("/gladia-protocol/plain acknowledgements are read without a tree",
+                    plain_acknowledgements_are_read_without_a_tree);
     g_test_add_func("/gladia-protocol/other messages are told apart", other_messages_are_told_apart);
     g_test_add_func("/gladia-protocol/bytes that are no text are replaced",
                     bytes_that_are_no_text_are_replaced);
