@@ -121,7 +121,8 @@ void GladiaSession::abort() {
         return;
     ended_ = true;
     for (Link *link : {&current_, &next_, &retiring_})
-        close(std::move(*link));
+        if (const Link last = std::move(*link))
+            dismiss(*last);
     held_.clear();
 }
 
@@ -140,19 +141,30 @@ SessionLink::Origin GladiaSession::firstOrigin() const {
         {config_.reconnectMinNs, config_.reconnectMaxNs, config_.maxAttempts, config_.random})};
 }
 
-void GladiaSession::close(Link link) {
+void GladiaSession::dismiss(SessionLink &link) {
+    lastSessionId_ = link.sessionId();
+    closedTranscripts_ += link.transcripts().counts();
+    link.abandon();
+}
+
+/// What was shown for good is final; what was not is taken back, before anything of another session comes.
+void GladiaSession::close(std::uint64_t now, Link link) {
     if (!link)
         return;
-    lastSessionId_ = link->sessionId();
-    closedTranscripts_ += link->transcripts().counts();
-    link->abandon();
+    dismiss(*link);
+    for (SpokenTranscript &nothing : link->takeBack(now)) {
+        if (retiring_)
+            held_.push_back(std::move(nothing));
+        else
+            observer_.onTranscript(std::move(nothing));
+    }
 }
 
 void GladiaSession::begin(std::uint64_t now) {
     const auto format = backlog_.headFormat();
     if (!format) {
         if (backlog_.exhausted())
-            end();
+            end(now);
         return;
     }
     if (hold_)

@@ -91,12 +91,13 @@ private:
     void settleNext(std::uint64_t now);
     void rollOver(std::uint64_t now);
     void changeOver(std::uint64_t now);
-    void close(Link link);
+    void dismiss(SessionLink &link);
+    void close(std::uint64_t now, Link link);
     void deliver(SessionLink &link, SpokenTranscript spoken);
     void releaseHeld();
     void announceLost(std::uint64_t now);
     void giveUp(std::uint64_t now);
-    void end();
+    void end(std::uint64_t now);
     void fail(std::uint64_t now, const Failure &failure);
 
     const SessionConfig config_;

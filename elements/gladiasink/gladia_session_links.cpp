@@ -42,8 +42,8 @@ bool GladiaSession::reactToCurrent(std::uint64_t now) {
     announceLost(now);
     observer_.onNotice(Closed{current_->sessionId(), current_->closeCode()});
     backlog_.trimKept(0);
-    close(std::move(current_));
-    close(std::move(next_)); // of a format that is over
+    close(now, std::move(current_));
+    close(now, std::move(next_)); // of a format that is over
     if (!retiring_)
         begin(now);
     return current_ != nullptr;
@@ -61,11 +61,11 @@ void GladiaSession::replace(std::uint64_t now) {
     const std::uint64_t again = backlog_.replay() + rewound;
     observer_.onNotice(NewSession{current_->sessionId(), current_->failure(), again});
     if (next_ && next_->isConnected()) {
-        close(std::exchange(current_, std::move(next_)));
+        close(now, std::exchange(current_, std::move(next_)));
     } else {
         Link link = makeLink(current_->audio().format(), current_->successor());
-        close(std::exchange(current_, std::move(link)));
-        close(std::move(next_));
+        close(now, std::exchange(current_, std::move(link)));
+        close(now, std::move(next_));
         current_->start(now);
     }
     current_->audio().attach(&backlog_);
@@ -79,7 +79,7 @@ void GladiaSession::settleRetiring(std::uint64_t now) {
         observer_.onNotice(Incomplete{retiring_->sessionId(), retiring_->failure().debug, 0, 0,
                                       retiring_->transcripts().openUtterances()});
     observer_.onNotice(Closed{retiring_->sessionId(), retiring_->closeCode()});
-    close(std::move(retiring_));
+    close(now, std::move(retiring_));
     releaseHeld();
     if (!current_)
         begin(now);
@@ -90,7 +90,7 @@ void GladiaSession::settleNext(std::uint64_t now) {
     if (!next_ || !next_->isOver())
         return;
     nextNotBefore_ = now + kNextRetryNs;
-    close(std::move(next_));
+    close(now, std::move(next_));
 }
 
 void GladiaSession::rollOver(std::uint64_t now) {
@@ -133,14 +133,14 @@ void GladiaSession::giveUp(std::uint64_t now) {
     announceLost(now);
     backlog_.shut(AudioBacklog::Result::Ended);
     for (Link *link : {&current_, &next_, &retiring_})
-        close(std::move(*link));
+        close(now, std::move(*link));
     releaseHeld();
-    end();
+    end(now);
 }
 
-void GladiaSession::end() {
+void GladiaSession::end(std::uint64_t now) {
     ended_ = true;
-    close(std::move(next_));
+    close(now, std::move(next_));
     observer_.onEnded();
 }
 
@@ -151,7 +151,7 @@ void GladiaSession::fail(std::uint64_t now, const Failure &failure) {
     failed_ = true;
     backlog_.shut(AudioBacklog::Result::Failed);
     for (Link *link : {&current_, &next_, &retiring_})
-        close(std::move(*link));
+        close(now, std::move(*link));
     releaseHeld();
     observer_.onFailed(copy);
 }

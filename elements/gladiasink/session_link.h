@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lt::gladia {
 
@@ -96,6 +97,7 @@ public:
     LinkAudio &audio() { return audio_; }
     const LinkAudio &audio() const { return audio_; }
     const SessionTranscripts &transcripts() const { return transcripts_; }
+    std::vector<SpokenTranscript> takeBack(std::uint64_t now) { return transcripts_.takeBack(now); }
     /// How the session that takes this one's place begins.
     Origin successor() const;
 

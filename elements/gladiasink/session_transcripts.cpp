@@ -10,6 +10,7 @@ void SessionTranscripts::reset(const std::string &epoch, const AudioFormat &form
     epoch_ = epoch;
     timeline_.reset(format);
     book_ = UtteranceBook();
+    shown_.clear();
     addOns_ = AddOnBook();
 }
 
@@ -51,6 +52,7 @@ std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, st
     if (entry.verdict != UtteranceBook::Verdict::Pass)
         return std::nullopt;
     (utterance.isFinal ? counts_.finals : counts_.partials)++;
+    remember(utterance);
     if (utterance.isFinal)
         addOns_.noteFinal(utterance.id, utterance.channel, utterance.start);
     const double from = utterance.start;
@@ -58,6 +60,39 @@ std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, st
     spoken.transcript.revision = entry.revision;
     spoken.afterHole = timeline_.crossesHole(from);
     return spoken;
+}
+
+/// What an empty final needs, should the real one never come.
+void SessionTranscripts::remember(const Utterance &utterance) {
+    if (utterance.isFinal) {
+        shown_.erase(utterance.id);
+        return;
+    }
+    Utterance &shown = shown_[utterance.id];
+    shown.id = utterance.id;
+    shown.isFinal = true;
+    shown.language = utterance.language;
+    shown.speaker = utterance.speaker;
+    shown.channel = utterance.channel;
+    shown.start = utterance.start;
+    shown.end = utterance.end;
+    if (shown_.size() > book_.open()) // the book has a limit
+        std::erase_if(shown_, [this](const auto &one) { return !book_.isOpen(one.first); });
+}
+
+std::vector<SpokenTranscript> SessionTranscripts::takeBack(std::uint64_t now) {
+    std::vector<SpokenTranscript> taken;
+    const std::deque<std::string> open = book_.openIds();
+    for (const std::string &id : open) {
+        const auto found = shown_.find(id);
+        if (found == shown_.end())
+            continue;
+        const std::uint64_t revision = book_.note(id, true, false).revision;
+        taken.push_back(start(GST_TRANSCRIPT_KIND_TRANSCRIPT, std::move(found->second), now));
+        taken.back().transcript.revision = revision;
+    }
+    shown_.clear();
+    return taken;
 }
 
 std::optional<SpokenTranscript> SessionTranscripts::make(AddOnResult result, std::uint64_t receivedNs) {

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace lt::gladia {
 
@@ -41,14 +43,19 @@ public:
     std::optional<SpokenTranscript> make(AddOnResult result, std::uint64_t receivedNs);
     SpokenTranscript make(Summary summary, std::uint64_t receivedNs);
     std::size_t openUtterances() const { return book_.open(); }
+    /// The session is over, and what was shown of these utterances stays without a final: an empty one takes
+    /// each back.
+    std::vector<SpokenTranscript> takeBack(std::uint64_t now);
     const Counts &counts() const { return counts_; }
 
 private:
+    void remember(const Utterance &utterance);
     SpokenTranscript start(GstTranscriptKind kind, Utterance utterance, std::uint64_t receivedNs) const;
 
     std::string epoch_;
     AudioTimeline timeline_;
     UtteranceBook book_;
+    std::unordered_map<std::string, Utterance> shown_; // the newest partial of each open utterance, textless
     AddOnBook addOns_;
     Counts counts_;
 };

@@ -27,6 +27,9 @@ public:
 
     /// Utterances with a partial shown and no final.
     std::size_t open() const { return revisions_.size(); }
+    bool isOpen(const std::string &id) const { return revisions_.contains(id); }
+    /// Their ids, oldest first.
+    const std::deque<std::string> &openIds() const { return openOrder_; }
 
 private:
     static constexpr std::size_t kMaxOpen = 256;

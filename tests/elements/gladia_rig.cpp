@@ -141,7 +141,7 @@ std::string GladiaRig::state() {
 std::string finalTexts(const std::vector<Heard> &heard) {
     std::string all;
     for (const Heard &one : heard)
-        if (one.isFinal && one.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT)
+        if (one.isFinal && one.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT && !one.text.empty())
             all += (all.empty() ? "" : " ") + one.text;
     return all;
 }

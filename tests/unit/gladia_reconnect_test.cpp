@@ -226,6 +226,47 @@ static void a_half_open_connection_is_noticed() {
     quiet.tickUntil(State::Waiting);
 }
 
+static void what_an_abandoned_session_has_shown_is_taken_back() {
+    Rig rig;
+    stream(rig, 5, 5);
+    rig.say("a", "said", true);
+    rig.say("b", "half of", false, 0.2, 0.3);
+    rig.say("b", "half of it", false, 0.2, 0.4);
+    rig.say("c", "more", false, 0.4, 0.5);
+    const std::size_t before = rig.observer.transcripts.size();
+    rig.closes(4404);
+    const auto &all = rig.observer.transcripts;
+    g_assert_cmpuint(all.size(), ==, before + 2);
+    for (std::size_t i = 0; i < 2; i++) {
+        const Transcript &nothing = all[before + i].transcript;
+        g_assert_true(nothing.epoch == "session-1" && nothing.utteranceId == (i == 0 ? "b" : "c"));
+        g_assert_true(nothing.isFinal && nothing.text.empty());
+        g_assert_cmpuint(nothing.revision, ==, i == 0 ? 3 : 2);
+        g_assert_cmpuint(nothing.startNs, ==, (i == 0 ? 200 : 400) * kMs);
+    }
+    // A connection that is lost takes nothing back: its session goes on.
+    Rig lost;
+    stream(lost, 5, 5);
+    lost.say("b", "half of", false, 0.2, 0.3);
+    lost.dropAndReopen();
+    g_assert_cmpuint(lost.observer.transcripts.size(), ==, 1);
+    // Nor does who leaves without a word.
+    lost.session.abort();
+    g_assert_cmpuint(lost.observer.transcripts.size(), ==, 1);
+}
+
+static void what_a_session_never_finished_is_taken_back_at_its_end() {
+    Rig rig;
+    stream(rig, 5, 5);
+    rig.say("b", "half of", false, 0.2, 0.3);
+    rig.end();
+    rig.closes(1000);
+    g_assert_cmpint(rig.observer.ended, ==, 1);
+    g_assert_cmpuint(rig.observer.transcripts.size(), ==, 2);
+    g_assert_true(rig.observer.transcripts.back().transcript.isFinal);
+    g_assert_true(rig.observer.transcripts.back().transcript.text.empty());
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     const std::pair<const char *, void (*)()> tests[] = {
@@ -244,6 +285,10 @@ int main(int argc, char **argv) {
         {"after 1009 frames are smaller", after_1009_frames_are_smaller},
         {"a refused chunk is heard by another session", a_refused_chunk_is_heard_by_another_session},
         {"a half-open connection is noticed", a_half_open_connection_is_noticed},
+        {"what an abandoned session has shown is taken back",
+         what_an_abandoned_session_has_shown_is_taken_back},
+        {"what a session never finished is taken back at its end",
+         what_a_session_never_finished_is_taken_back_at_its_end},
     };
     for (const auto &[name, test] : tests)
         g_test_add_func((std::string("/gladia-reconnect/") + name).c_str(), test);

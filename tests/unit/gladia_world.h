@@ -77,10 +77,11 @@ public:
         }
     }
 
+    /// Those that say something: an empty one takes back what was shown of a session that is no more.
     std::vector<Transcript> finals() const {
         std::vector<Transcript> all;
         for (const auto &one : transcripts)
-            if (one.isFinal && one.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT)
+            if (one.isFinal && one.kind == GST_TRANSCRIPT_KIND_TRANSCRIPT && !one.text.empty())
                 all.push_back(one);
         return all;
     }
