@@ -58,7 +58,7 @@ std::optional<Address> parse(const std::string &url) {
     const bool isIpv6 = address.dial.host.find(':') != std::string::npos;
     address.host = isIpv6 ? "[" + address.dial.host + "]" : address.dial.host;
     if (port != usual)
-        address.host += ":" + std::to_string(port);
+        (address.host += ':') += std::to_string(port);
     const gchar *path = g_uri_get_path(uri.get());
     const gchar *query = g_uri_get_query(uri.get());
     address.target = *path ? path : "/";

@@ -245,25 +245,75 @@ void keepLog(GstDebugCategory *, GstDebugLevel, const gchar *, const gchar *, gi
     static_cast<Log *>(log)->text += line + '\n';
 }
 
-void the_log_tells_once_a_second_how_it_goes() {
-    Log log;
-    (gst_debug_remove_log_function)(gst_debug_log_default);
-    (gst_debug_add_log_function)(keepLog, &log, nullptr);
-    gst_debug_set_threshold_from_string("transcriptbroadcast:4", TRUE);
-    {
-        Rig rig;
-        const char *sent = R"(\[TX\] fps=\d+\.\d q=\d+ drops=\d+ session=demo)";
-        const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
-        for (bool told = false; !told;) {
-            g_assert_cmpint(g_get_monotonic_time(), <, end);
-            rig.push(transcript("u1", "a", false));
-            std::lock_guard lock(log.mutex);
-            told = g_regex_match_simple(sent, log.text.c_str(), GRegexCompileFlags{}, GRegexMatchFlags{});
-        }
+/// Keeps what is logged while it lives.
+struct LogKeeper {
+    explicit LogKeeper(const char *threshold) {
+        (gst_debug_remove_log_function)(gst_debug_log_default);
+        (gst_debug_add_log_function)(keepLog, &log, nullptr);
+        gst_debug_set_threshold_from_string(threshold, TRUE);
     }
-    gst_debug_set_threshold_from_string("GST_TRACER:7", TRUE);
-    (gst_debug_remove_log_function)(keepLog);
-    (gst_debug_add_log_function)(gst_debug_log_default, nullptr, nullptr);
+    ~LogKeeper() {
+        gst_debug_set_threshold_from_string("GST_TRACER:7", TRUE);
+        (gst_debug_remove_log_function)(keepLog);
+        (gst_debug_add_log_function)(gst_debug_log_default, nullptr, nullptr);
+    }
+    LogKeeper(const LogKeeper &) = delete;
+    LogKeeper &operator=(const LogKeeper &) = delete;
+    std::string text() {
+        std::lock_guard lock(log.mutex);
+        return log.text;
+    }
+
+    Log log;
+};
+
+void the_log_tells_once_a_second_how_it_goes() {
+    LogKeeper keeper("transcriptbroadcast:4");
+    Rig rig;
+    const char *sent = R"(\[TX\] fps=\d+\.\d q=\d+ drops=\d+ session=demo)";
+    const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    do {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        rig.push(transcript("u1", "a", false));
+    } while (!g_regex_match_simple(sent, keeper.text().c_str(), GRegexCompileFlags{}, GRegexMatchFlags{}));
+}
+
+/// The sum of the numbers that the first group of `pattern` finds.
+guint64 sumIn(const std::string &text, const char *pattern) {
+    GRegex *regex = g_regex_new(pattern, GRegexCompileFlags{}, GRegexMatchFlags{}, nullptr);
+    GMatchInfo *match = nullptr;
+    guint64 sum = 0;
+    for (g_regex_match(regex, text.c_str(), GRegexMatchFlags{}, &match); g_match_info_matches(match);
+         g_match_info_next(match, nullptr)) {
+        const lt::CharPtr number(g_match_info_fetch(match, 1));
+        sum += g_ascii_strtoull(number.get(), nullptr, 10);
+    }
+    g_match_info_free(match);
+    g_regex_unref(regex);
+    return sum;
+}
+
+void every_drop_and_why_viewers_went_is_in_the_log() {
+    LogKeeper keeper("broadcast:4");
+    auto element = makeBroadcast("demo");
+    g_object_set(element.get(), "max-queue", 5u, "max-partial-age-ms", 0u, nullptr);
+    Rig rig(std::move(element));
+    RawViewer slow(rig.port(), "/ws/demo");
+    rig.waitForClient("viewer-added");
+    const std::string text(20 * 1024, 'x');
+    const gint64 end = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    for (int i = 0; rig.stat("dropped-finals") < 100; i++) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        rig.push(transcript("u" + std::to_string(i), text));
+    }
+    // It is closed for its silence, and what it lost until then is told before.
+    g_assert_true(gst_harness_push_event(rig.h, gst_event_new_livetranscript_heartbeat("test", 100, 1)));
+    expectText(rig.waitForClient("viewer-removed"), "heartbeat-timeout");
+    const std::string log = keeper.text();
+    const char *line = R"(session demo: viewer 1 lost \d+ partials and (\d+) finals since the last line)";
+    g_assert_cmpuint(sumIn(log, line), ==, rig.stat("dropped-finals"));
+    g_assert_true(log.find("has gone: heartbeat-timeout") != log.npos);
+    g_assert_true(log.find("is slow: ") != log.npos);
 }
 
 } // namespace
@@ -283,6 +333,7 @@ int main(int argc, char **argv) {
         {"series", a_session_leaves_no_series_behind},
         {"paused", nobody_is_pinged_or_closed_in_paused},
         {"log", the_log_tells_once_a_second_how_it_goes},
+        {"drops", every_drop_and_why_viewers_went_is_in_the_log},
         {"rounds", a_hundred_rounds_give_everything_back},
     };
     for (const auto &[name, test] : tests)

@@ -317,6 +317,44 @@ void the_sessions_metrics_go_with_the_room() {
     g_assert_true(json.find("ws.viewer_delivery_ms.final") != json.npos);
 }
 
+void round_trips_timeouts_and_the_way_from_the_recogniser_are_measured() {
+    namespace names = metrics::names;
+    Rig rig;
+    auto &answering = rig.join();
+    auto &silent = rig.join();
+    rig.withRoom([](Room &room) { room.setHeartbeat("source", 1000, 3); });
+    rig.advance(milliseconds(1000));
+    std::string asked;
+    while (asked.empty()) {
+        const auto frame = answering.next();
+        g_assert_true(frame.has_value());
+        if (frame->opcode == kPing)
+            asked = frame->payload;
+    }
+    rig.advance(milliseconds(40));
+    answering.send(kPong, "not a time"); // whatever a viewer claims
+    answering.send(kPong, asked);
+    auto &roundTrip = rig.registry.histogram(names::kViewerRoundTrip);
+    rig.waitUntil([&] { return roundTrip.summary().count == 1; });
+    g_assert_cmpfloat(roundTrip.summary().max, ==, 40);
+    rig.advance(milliseconds(2000));
+    answering.send(kText, "here");
+    rig.waitUntil([&] { return rig.counts->ignoredMessages == 1; });
+    rig.advance(milliseconds(1000));
+    expectClose(silent, 1008, "Heartbeat timeout");
+    g_assert_cmpuint(rig.registry.counter(names::kHeartbeatTimeouts).value(), ==, 1);
+    rig.withRoom([&rig](Room &room) {
+        const RoomMessage messages[] = {
+            {makeTranscript(say("u1", "a", false)), rig.now(), rig.now() - milliseconds(3)},
+            {makeTranscript(say("u1", "b")), rig.now(), rig.now() - milliseconds(5)},
+            {makeTranscript(say("u2", "c")), rig.now()}}; // nobody knows when it came
+        room.publish(messages);
+    });
+    g_assert_cmpuint(rig.registry.histogram(names::kBroadcastLatency).summary().count, ==, 2);
+    g_assert_cmpfloat(rig.registry.histogram(names::kBroadcastLatencyPartial).summary().max, ==, 3);
+    g_assert_cmpfloat(rig.registry.histogram(names::kBroadcastLatencyFinal).summary().max, ==, 5);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -329,6 +367,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/room/slow", a_slow_viewer_costs_only_itself);
     g_test_add_func("/room/stalled", a_stalled_viewer_gets_the_whole_turn_later_bit_by_bit);
     g_test_add_func("/room/silent", silent_viewers_are_closed_and_any_traffic_is_life);
+    g_test_add_func("/room/measures", round_trips_timeouts_and_the_way_from_the_recogniser_are_measured);
     g_test_add_func("/room/deadline", nobody_is_closed_before_the_deadline_or_without_a_policy);
     g_test_add_func("/room/resting", a_resting_room_is_patient_and_starts_afresh);
     g_test_add_func("/room/close", the_last_final_comes_before_the_close);
