@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Who gets in: tokens, origins, limits, timeouts, TLS, and where the metrics stand.
+#include "lib/broadcast/broadcast_server.h"
 #include "tests/elements/broadcast_rig.h"
 #include "tests/support/http_client.h"
 #include "tests/support/raw_viewer.h"
@@ -198,6 +199,40 @@ void elements_that_share_a_port_agree_on_access() {
     g_assert_true(WebSocketClient(rig.at("/ws/two")).connected());
 }
 
+void a_service_and_its_many_elements_share_one_ports_access() {
+    g_setenv(kTokenVariable, "s3cret", TRUE);
+    lt::broadcast::AccessSettings access;
+    access.token.environment = kTokenVariable;
+    access.allowedOrigins = {"https://good.example"};
+    access.waitForSession = true;
+    lt::broadcast::AttachError error;
+    const auto server = lt::broadcast::BroadcastServer::open("127.0.0.1", 0, access, error);
+    g_assert_nonnull(server.get());
+    const std::vector<std::string> properties = {std::string("auth-token-env=") + kTokenVariable,
+                                                 "allowed-origins=https://good.example",
+                                                 "unknown-session=wait"};
+    std::vector<std::unique_ptr<Rig>> rigs;
+    for (int i = 0; i < 20; i++) {
+        const std::string session = "s" + std::to_string(i);
+        rigs.push_back(std::make_unique<Rig>(makeWith(properties, session.c_str(), server->port())));
+        const std::string path = "/ws/" + session;
+        const std::string shown = path + "?token=s3cret";
+        expectRefusal(knock(*rigs[0], path), 401, "UNAUTHENTICATED");
+        expectRefusal(knock(*rigs[0], shown, {{"Origin", "https://evil.example"}}), 403, "UNAUTHENTICATED");
+        WebSocketClient viewer(rigs[0]->at(shown));
+        g_assert_true(viewer.connected());
+        rigs.back()->waitForClient("viewer-added");
+        rigs.back()->push(transcript("u1", session));
+        g_assert_true(viewer.waitForFrames([](const auto &frames) { return frames.size() == 1; }));
+    }
+    rigs.erase(rigs.begin()); // whoever goes takes nothing from the others
+    expectRefusal(knock(*rigs[0], "/ws/s5"), 401, "UNAUTHENTICATED");
+    g_assert_true(WebSocketClient(rigs[0]->at("/ws/s5?token=s3cret")).connected());
+    server->shutDown();
+    expectRefusal(knock(*rigs[0], "/ws/s5?token=s3cret"), 503, "UNAVAILABLE");
+    g_unsetenv(kTokenVariable);
+}
+
 guint freePort() {
     Rig rig;
     return rig.port();
@@ -322,6 +357,7 @@ int main(int argc, char **argv) {
         {"limits", viewers_are_limited_in_all_per_session_and_per_address},
         {"handshake", a_handshake_that_takes_too_long_is_cut_off},
         {"shared-port", elements_that_share_a_port_agree_on_access},
+        {"service", a_service_and_its_many_elements_share_one_ports_access},
         {"metrics-port", metrics_may_stand_on_a_port_of_their_own},
         {"metrics-token", metrics_may_be_behind_the_token},
         {"waiting", a_viewer_may_wait_for_a_session_that_is_not_there},
