@@ -145,7 +145,7 @@ void a_reload_is_for_sessions_to_come_and_a_bad_one_for_none() {
     // The environment is weaker than the command line, which names the description: so it is a link.
     const auto linked = directory.file("linked.launch");
     g_assert_cmpint(symlink(description.c_str(), linked.c_str()), ==, 0);
-    lt::support::LiveService service({commandLine().front(), linked, recogniser->url(), {}});
+    lt::support::LiveService service({commandLine().front(), linked, recogniser->url(), {}, {}});
     LivePublisher first(service.url("first"));
     service.waitFor("event=published session=first");
     g_assert_true(g_file_set_contents(description.c_str(), (text + "${NOSUCH}\n").c_str(), -1, nullptr));

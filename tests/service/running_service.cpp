@@ -27,8 +27,8 @@ Texts commandLine() {
     return {program, "--pipeline", description, "--rtmp-port=0", "--port=0"};
 }
 
-RunningService::RunningService(const Texts &settings)
-    : LiveService({program, description, recogniser->url(), settings}) {}
+RunningService::RunningService(const Texts &settings, const Texts &options)
+    : LiveService({program, description, recogniser->url(), settings, options}) {}
 
 support::HttpAnswer RunningService::get(const std::string &path) const {
     return support::httpRequest("GET", "http://127.0.0.1:" + std::to_string(port()) + path);

@@ -27,7 +27,7 @@ Texts commandLine();
 /// The service as the test's arguments name it, with settings as in its environment.
 class RunningService : public support::LiveService {
 public:
-    explicit RunningService(const Texts &settings = {});
+    explicit RunningService(const Texts &settings = {}, const Texts &options = {});
 
     /// `path` begins with '/'.
     support::HttpAnswer get(const std::string &path) const;

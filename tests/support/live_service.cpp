@@ -13,11 +13,16 @@ std::vector<std::string> environmentOf(const LiveService::Settings &settings) {
     return all;
 }
 
+std::vector<std::string> commandOf(const LiveService::Settings &settings) {
+    std::vector<std::string> all{settings.program, "--pipeline", settings.description, "--rtmp-port=0",
+                                 "--port=0"};
+    all.insert(all.end(), settings.options.begin(), settings.options.end());
+    return all;
+}
+
 } // namespace
 
-LiveService::LiveService(const Settings &settings)
-    : process_({settings.program, "--pipeline", settings.description, "--rtmp-port=0", "--port=0"},
-               environmentOf(settings)) {
+LiveService::LiveService(const Settings &settings) : process_(commandOf(settings), environmentOf(settings)) {
     if (!process_.waitFor("event=listening"))
         g_error("the service did not start: %s", process_.output().c_str());
     rtmpPort_ = numberAfter("rtmp_port=");

@@ -18,6 +18,8 @@ public:
         std::string description;              ///< session.launch
         std::string gladiaUrl;                ///< the emulator's
         std::vector<std::string> environment; ///< further NAME=VALUE
+        std::vector<std::string> options =
+            {}; ///< on the command line; stronger than what makes the ports free
     };
     explicit LiveService(const Settings &settings);
 
