@@ -12,6 +12,8 @@ namespace lt::service {
 
 namespace {
 
+/// Of the time for a shutdown: what sendWaitingAway() may take.
+constexpr std::chrono::milliseconds kGoodbye{2000};
 constexpr const char *kInstalledDescription = LT_PIPELINES_DIR "/session.launch";
 
 SupervisorLimits limitsOf(const Settings &settings) {
@@ -192,7 +194,7 @@ void Service::shutDown(std::chrono::milliseconds grace, std::function<void()> do
     board_->close("draining");
     viewers_->announceShutDown();
     auto limits = limitsOf(settings_);
-    limits.drainTimeout = std::max(grace - limits.shutdownTimeout, std::chrono::milliseconds(0));
+    limits.drainTimeout = std::max(grace - limits.shutdownTimeout - kGoodbye, std::chrono::milliseconds(0));
     supervisor_->setLimits(limits);
     supervisor_->endAll(std::move(done));
 }

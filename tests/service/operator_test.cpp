@@ -5,6 +5,7 @@
 #include "tests/support/json_text.h"
 #include "tests/support/live_publisher.h"
 #include "tests/support/old_rule_viewer.h"
+#include "tests/support/tls_relay.h"
 
 #include <csignal>
 #include <ctime>
@@ -246,6 +247,27 @@ void only_who_has_a_token_publishes_and_watches() {
     g_assert_cmpint(service.end(), ==, 0);
 }
 
+void both_ports_speak_tls() {
+    if (!haveProgram("openssl"))
+        return g_test_skip("there is no openssl to make a certificate with");
+    const TemporaryDirectory directory;
+    const auto pem = makeCertificate(directory, "server", "IP:127.0.0.1");
+    RunningService service({"TLS_CERTIFICATE_FILE=" + pem, "RTMP_TLS_CERTIFICATE_FILE=" + pem});
+    const auto host = "127.0.0.1:" + std::to_string(service.port());
+    g_assert_cmpint(httpRequest("GET", "https://" + host + "/readyz", {}, "", 20, pem).status, ==, 200);
+    g_assert_cmpint(httpRequest("GET", "http://" + host + "/readyz").status, !=, 200);
+    WebSocketClient::Options options{"wss://" + host + "/ws/s"};
+    options.caFile = pem;
+    const WebSocketClient viewer(options);
+    g_assert_true(viewer.connected());
+    LivePublisher publisher("rtmps" + service.url("s").substr(4));
+    service.waitFor("event=published session=s");
+    publisher.play(makeDtmf("7"));
+    g_assert_true(viewer.waitForFrames([](const auto &frames) { return !frames.empty(); }));
+    g_assert_cmpint(publisher.finish(), ==, 0);
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
 void the_second_signal_ends_it_at_once() {
     RunningService service;
     LivePublisher publisher(service.url("s"));
@@ -330,6 +352,7 @@ int main(int argc, char **argv) {
                     a_lost_publisher_keeps_its_place_and_a_clean_end_frees_it);
     g_test_add_func("/operator/only_who_has_a_token_publishes_and_watches",
                     only_who_has_a_token_publishes_and_watches);
+    g_test_add_func("/operator/both_ports_speak_tls", both_ports_speak_tls);
     g_test_add_func("/operator/the_second_signal_ends_it_at_once", the_second_signal_ends_it_at_once);
     g_test_add_func("/operator/the_service_manager_is_told", the_service_manager_is_told);
     const int result = g_test_run();
