@@ -73,7 +73,7 @@ void PublisherInbox::wakeReader(std::unique_lock<std::mutex> &lock) {
     if (queue_.empty() || !std::exchange(readerWaits_, false))
         return;
     lock.unlock();
-    changed_.notify_one();
+    bell_.ring();
 }
 
 void PublisherInbox::take(MediaTag tag) {
@@ -240,9 +240,10 @@ std::optional<Arrival> PublisherInbox::next() {
     std::unique_lock lock(mutex_);
     while (!interrupted_ && queue_.empty()) {
         readerWaits_ = true;
-        changed_.wait(lock);
+        lock.unlock();
+        bell_.await();
+        lock.lock();
     }
-    readerWaits_ = false;
     if (interrupted_)
         return std::nullopt;
     Arrival arrival = std::move(queue_.front());
@@ -265,7 +266,8 @@ std::optional<Arrival> PublisherInbox::next() {
 void PublisherInbox::interrupt(bool on) {
     std::lock_guard lock(mutex_);
     interrupted_ = on;
-    changed_.notify_all();
+    if (on && std::exchange(readerWaits_, false))
+        bell_.ring();
 }
 
 InboxStats PublisherInbox::stats() const {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "elements/rtmpserversrc/bell.h"
 #include "lib/rtmp/arrival_jitter.h"
 #include "lib/rtmp/media_timeline.h"
 #include "lib/rtmp/rtmp_server.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -93,8 +93,8 @@ private:
     std::uint64_t queuedMs() const;
 
     const InboxOptions options_;
-    mutable std::mutex mutex_; // guards all below; the condition's
-    std::condition_variable changed_;
+    Bell bell_;                ///< rung once whenever readerWaits_ goes from true to false
+    mutable std::mutex mutex_; // guards all below
     std::deque<Arrival> queue_;
     std::size_t queuedBytes_ = 0;
     std::size_t queuedNews_ = 0;

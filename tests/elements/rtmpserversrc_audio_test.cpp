@@ -124,9 +124,31 @@ static void a_publisher_that_comes_back_with_the_same_audio_needs_no_new_caps() 
         g_assert_cmpint(GST_EVENT_TYPE(event.get()), !=, GST_EVENT_CAPS);
 }
 
+static void another_configuration_in_the_middle_is_another_format() {
+    Rig rig;
+    setAudio(rig);
+    rig.play();
+    RtmpPublisher publisher(rig.port());
+    g_assert_true(publisher.publish("live", "demo").accepted);
+    publisher.sendConfig();
+    publisher.sendFrames(2);
+    publisher.sendMessage(kAudioTag, 46, {0xaf, 0, 0x11, 0x90});
+    publisher.sendFrames(2, 46);
+    for (int i = 0; i < 4; i++)
+        rig.pull();
+    assertCaps(rig, "audio/mpeg,mpegversion=4,stream-format=raw,framed=true,rate=44100,channels=2,"
+                    "codec_data=(buffer)1210");
+    assertCaps(rig, "audio/mpeg,mpegversion=4,stream-format=raw,framed=true,rate=48000,channels=2,"
+                    "codec_data=(buffer)1190");
+    publisher.unpublish();
+    rig.event(GST_EVENT_EOS);
+}
+
 void rtmpserversrc_test::addAudioTests() {
     g_test_add_func("/rtmpserversrc/audio/aac", aac_comes_without_its_envelope_and_counted_in_samples);
     g_test_add_func("/rtmpserversrc/audio/codecs", every_codec_has_its_caps);
+    g_test_add_func("/rtmpserversrc/audio/reconfigured",
+                    another_configuration_in_the_middle_is_another_format);
     g_test_add_func("/rtmpserversrc/audio/return",
                     a_publisher_that_comes_back_with_the_same_audio_needs_no_new_caps);
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cerrno>
+
+#include <semaphore.h>
+
+namespace lt::rtmpserversrc {
+
+/// One thread waits, another wakes it, once for each wait. A condition variable would do, but marks its mutex
+/// as fought over with every wake-up, and unlocking it then costs one more system call for each frame.
+class Bell {
+public:
+    Bell() { sem_init(&rung_, 0, 0); }
+    ~Bell() { sem_destroy(&rung_); }
+    Bell(const Bell &) = delete;
+    Bell &operator=(const Bell &) = delete;
+
+    void ring() { sem_post(&rung_); }
+    void await() {
+        while (sem_wait(&rung_) != 0 && errno == EINTR)
+            continue;
+    }
+
+private:
+    sem_t rung_;
+};
+
+} // namespace lt::rtmpserversrc
