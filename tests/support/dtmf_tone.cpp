@@ -44,7 +44,8 @@ void append32(std::vector<std::uint8_t> &out, std::uint32_t value) {
 }
 
 void appendText(std::vector<std::uint8_t> &out, std::string_view text) {
-    out.insert(out.end(), text.begin(), text.end());
+    for (const char c : text) // insert() makes GCC 12 warn of an overflow that is not there
+        out.push_back(static_cast<std::uint8_t>(c));
 }
 
 } // namespace

@@ -22,7 +22,8 @@ void appendLittle(std::vector<std::uint8_t> &out, std::uint64_t value, int bytes
 }
 
 void appendText(std::vector<std::uint8_t> &out, std::string_view text) {
-    out.insert(out.end(), text.begin(), text.end());
+    for (const char c : text) // insert() makes GCC 12 warn of an overflow that is not there
+        out.push_back(static_cast<std::uint8_t>(c));
 }
 
 unsigned waveTag(Encoding encoding) {
