@@ -4,6 +4,7 @@
 #include "tests/bench/ingest/publisher_report.h"
 #include "tests/bench/ingest/publisher_session.h"
 #include "tests/bench/support/monotonic.h"
+#include "tests/bench/support/rtmp2sink_noise.h"
 
 #include <cstdio>
 #include <memory>
@@ -50,12 +51,6 @@ bool parse(int &argc, char **&argv, Options &options) {
     return ok && options.urls && options.seconds > 0 && options.feedFrames > 0;
 }
 
-/// rtmp2sink is outspoken about how tersely ffmpeg's server answers releaseStream; nothing is wrong.
-void dropKnownCritical(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer) {
-    if (!text || !g_strrstr(text, "gst_amf_node_get_type"))
-        g_log_default_handler(domain, level, text, nullptr);
-}
-
 /// Whoever started this says "enough" by closing our standard input. Returns when no session runs any more.
 void stopWithInput(std::atomic<bool> &stop, const std::atomic<std::size_t> &running) {
     while (running > 0) {
@@ -71,7 +66,7 @@ int main(int argc, char **argv) {
     Options options;
     if (!parse(argc, argv, options))
         return 2;
-    g_log_set_handler(nullptr, G_LOG_LEVEL_CRITICAL, dropKnownCritical, nullptr);
+    dropRtmp2sinkNoise();
     const std::int64_t start = monotonicNs() + kLeadNs;
     std::atomic<bool> stop = false;
     std::vector<std::unique_ptr<PublisherSession>> sessions;

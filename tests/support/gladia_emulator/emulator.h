@@ -34,6 +34,10 @@ struct EmulatorOptions {
     EmulatorClock clock;
     /// Told what happens, one line each, on the emulator's thread.
     std::function<void(const std::string &line)> print;
+    /// Told of audio when it comes, in bytes, and of a message when it is sent, each with the session's id,
+    /// on the emulator's thread. For those who measure.
+    std::function<void(const std::string &session, std::size_t bytes)> heard;
+    std::function<void(const std::string &session, const std::string &message)> sent;
 };
 
 /// What the emulator has seen so far, newest state, oldest session first.

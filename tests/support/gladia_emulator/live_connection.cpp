@@ -133,6 +133,8 @@ void LiveConnection::onMessage(Opcode type, std::string_view payload) {
     if (!open_)
         return; // what the client sent before it noticed
     if (type == Opcode::Binary) {
+        if (callbacks_.heard)
+            callbacks_.heard(payload.size());
         session_->receiveBinary({reinterpret_cast<const std::uint8_t *>(payload.data()), payload.size()});
         return;
     }
@@ -169,6 +171,8 @@ void LiveConnection::armDueTimer() {
 }
 
 void LiveConnection::send(const Message &message) {
+    if (callbacks_.sent)
+        callbacks_.sent(message.text);
     sendRaw(message.text);
 }
 

@@ -23,6 +23,8 @@ public:
         std::function<void()> changed;
         std::function<void(LiveConnection *)> closed;
         std::function<void(const std::string &line)> print;
+        std::function<void(std::size_t bytes)> heard;         ///< null: nobody measures
+        std::function<void(const std::string &message)> sent; ///< likewise
     };
 
     /// `socket` is the transport below `stream`. Reads from the next faultsChanged() on.

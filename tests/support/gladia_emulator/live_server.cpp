@@ -277,12 +277,21 @@ void LiveServer::adopt(SoupServerMessage *message, std::shared_ptr<Session> sess
         static_cast<GSocket *>(g_object_ref(soup_server_message_get_socket(message))));
     support::ObjectRef<GIOStream> stream(soup_server_message_steal_connection(message));
     const std::string name = session->identity().id.substr(0, 8);
-    LiveConnection::Callbacks callbacks{.changed = changed_,
-                                        .closed = [this](LiveConnection *connection) { forget(connection); },
-                                        .print =
-                                            [this, name](const std::string &line) {
-                                                print(name + " " + line);
-                                            }};
+    LiveConnection::Callbacks callbacks{
+        .changed = changed_,
+        .closed = [this](LiveConnection *connection) { forget(connection); },
+        .print = [this, name](const std::string &line) { print(name + " " + line); },
+        .heard = {},
+        .sent = {}};
+    const std::string id = session->identity().id;
+    if (options_.heard)
+        callbacks.heard = [this, id](std::size_t bytes) {
+            options_.heard(id, bytes);
+        };
+    if (options_.sent)
+        callbacks.sent = [this, id](const std::string &text) {
+            options_.sent(id, text);
+        };
     auto connection = std::make_unique<LiveConnection>(std::move(stream), std::move(socket), session, faults_,
                                                        thread_, std::move(callbacks));
     LiveConnection *outlet = connection.get();
