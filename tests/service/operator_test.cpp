@@ -212,6 +212,22 @@ void a_session_without_a_place_keeps_its_audio_and_tells_its_viewers() {
     g_assert_cmpint(service.end(), ==, 0);
 }
 
+void what_was_said_while_a_session_waited_is_heard_after_its_publisher_has_left() {
+    RunningService service({"GLADIA_MAX_SESSIONS=1"});
+    LivePublisher first(service.url("first"));
+    service.waitFor("event=published session=first");
+    OldRuleViewer viewer(service.port(), "second");
+    LivePublisher second(service.url("second"));
+    service.waitFor("event=published session=second");
+    second.play(makeDtmf("161"));
+    g_assert_cmpint(second.finish(), ==, 0);
+    service.waitFor("event=unpublished session=second");
+    g_assert_cmpint(first.finish(), ==, 0);
+    expectFinals(viewer, "161");
+    service.waitFor("event=over session=second");
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
 void a_lost_publisher_keeps_its_place_and_a_clean_end_frees_it() {
     RunningService service({"BACKPRESSURE_MAX_STREAMS=1", "BACKPRESSURE_GRACE_PERIOD=600"});
     {
@@ -348,6 +364,8 @@ int main(int argc, char **argv) {
                     a_session_in_which_nothing_is_heard_ends);
     g_test_add_func("/operator/a_session_without_a_place_keeps_its_audio_and_tells_its_viewers",
                     a_session_without_a_place_keeps_its_audio_and_tells_its_viewers);
+    g_test_add_func("/operator/what_was_said_while_a_session_waited_is_heard_after_its_publisher_has_left",
+                    what_was_said_while_a_session_waited_is_heard_after_its_publisher_has_left);
     g_test_add_func("/operator/a_lost_publisher_keeps_its_place_and_a_clean_end_frees_it",
                     a_lost_publisher_keeps_its_place_and_a_clean_end_frees_it);
     g_test_add_func("/operator/only_who_has_a_token_publishes_and_watches",
