@@ -70,7 +70,7 @@ public:
     std::optional<std::uint64_t> deadline() const;
 
     State state() const;
-    std::string sessionId() const { return current_ ? current_->sessionId() : lastSessionId_; }
+    const std::string &sessionId() const { return current_ ? current_->sessionId() : lastSessionId_; }
     const Counts &counts() const { return counts_; }
     SessionTranscripts::Counts transcriptCounts() const;
 

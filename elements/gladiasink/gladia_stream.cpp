@@ -142,7 +142,7 @@ private:
         const auto &counts = session_->counts();
         const auto transcripts = session_->transcriptCounts();
         totals_.state = nameOf(session_->state());
-        if (const std::string id = session_->sessionId(); totals_.sessionId != id)
+        if (const std::string &id = session_->sessionId(); totals_.sessionId != id)
             totals_.sessionId = id;
         totals_.sessions = counts.sessions;
         totals_.attempts = counts.attempts;

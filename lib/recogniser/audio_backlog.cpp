@@ -35,7 +35,7 @@ AudioBlock AudioBlock::splitFront(std::size_t count) {
 
 AudioBacklog::Pushed AudioBacklog::push(AudioBlock block, Policy policy) {
     const std::uint64_t duration = block.durationNs();
-    Blocks dropped; // their buffers go after the lock
+    Dropped dropped; // their buffers go after the lock
     std::unique_lock lock(mutex_);
     const auto fits = [&] {
         return sent_ == blocks_.size() || inFlightNs_ + queuedNs_ + duration <= capacityNs_;
@@ -65,7 +65,7 @@ void AudioBacklog::end() {
 }
 
 /// Removes one block that is not acknowledged.
-void AudioBacklog::lose(std::size_t index, Place from, LossReason reason, Blocks &dropped) {
+void AudioBacklog::lose(std::size_t index, Place from, LossReason reason, Dropped &dropped) {
     AudioBlock &block = blocks_[index];
     const std::uint64_t duration = block.durationNs();
     (from == Place::Queued ? queuedNs_ : inFlightNs_) -= duration;
@@ -76,7 +76,7 @@ void AudioBacklog::lose(std::size_t index, Place from, LossReason reason, Blocks
     blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
-void AudioBacklog::loseAll(LossReason reason, Blocks &dropped) {
+void AudioBacklog::loseAll(LossReason reason, Dropped &dropped) {
     while (kept_ < sent_)
         lose(kept_, Place::InFlight, reason, dropped);
     while (sent_ < blocks_.size())
@@ -143,7 +143,7 @@ void AudioBacklog::acknowledge(std::uint64_t bytes) {
     acknowledgeLocked(bytes);
 }
 
-void AudioBacklog::trimLocked(std::uint64_t bytes, Blocks &dropped) {
+void AudioBacklog::trimLocked(std::uint64_t bytes, Dropped &dropped) {
     while (kept_ > 0 && keptBytes_ > bytes) {
         AudioBlock &oldest = blocks_.front();
         const std::uint64_t excess = keptBytes_ - bytes;
@@ -164,7 +164,7 @@ void AudioBacklog::trimLocked(std::uint64_t bytes, Blocks &dropped) {
 }
 
 void AudioBacklog::trimKept(std::uint64_t bytes) {
-    Blocks dropped;
+    Dropped dropped;
     std::lock_guard lock(mutex_);
     trimLocked(bytes, dropped);
 }
@@ -191,14 +191,14 @@ std::uint64_t AudioBacklog::replay() {
 }
 
 void AudioBacklog::giveUp(LossReason reason) {
-    Blocks dropped;
+    Dropped dropped;
     std::lock_guard lock(mutex_);
     loseAll(reason, dropped);
     room_.notify_one();
 }
 
 std::optional<AudioBlock> AudioBacklog::pop(const AudioFormat &format) {
-    Blocks dropped;
+    Dropped dropped;
     std::lock_guard lock(mutex_);
     auto block = nextLocked(format, ~std::size_t{0});
     if (block) {
@@ -221,7 +221,7 @@ std::vector<Loss> AudioBacklog::takeLosses() {
 // ---- any thread
 
 void AudioBacklog::shut(Result result) {
-    Blocks dropped;
+    Dropped dropped;
     std::lock_guard lock(mutex_);
     state_ = result;
     loseAll(LossReason::Discarded, dropped);

@@ -97,12 +97,13 @@ public:
 
 private:
     using Blocks = std::deque<AudioBlock>;
-    void lose(std::size_t index, ByteLedger::Place from, LossReason reason, Blocks &dropped);
-    void loseAll(LossReason reason, Blocks &dropped);
+    using Dropped = std::vector<AudioBlock>; // empty, and then without memory, most of the time
+    void lose(std::size_t index, ByteLedger::Place from, LossReason reason, Dropped &dropped);
+    void loseAll(LossReason reason, Dropped &dropped);
     void splitAt(std::size_t index, std::size_t bytes, std::uint64_t &ns);
     std::optional<AudioBlock> nextLocked(const AudioFormat &format, std::size_t maxBytes);
     void acknowledgeLocked(std::uint64_t bytes);
-    void trimLocked(std::uint64_t bytes, Blocks &dropped);
+    void trimLocked(std::uint64_t bytes, Dropped &dropped);
 
     const std::uint64_t capacityNs_;
     mutable std::mutex mutex_; // guards all below

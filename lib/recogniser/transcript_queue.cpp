@@ -11,15 +11,17 @@ void TranscriptQueue::Writer::push(OutputItem item) const {
 }
 
 void TranscriptQueue::push(OutputItem item, std::uint64_t generation) {
-    std::lock_guard lock(mutex_);
-    if (shut_ || generation != generation_)
-        return;
-    auto *spoken = std::get_if<SpokenTranscript>(&item);
-    if (spoken && replacePartial(*spoken))
-        return;
-    makeRoom();
-    items_.push_back(std::move(item));
-    changed_.notify_one();
+    {
+        std::lock_guard lock(mutex_);
+        if (shut_ || generation != generation_)
+            return;
+        auto *spoken = std::get_if<SpokenTranscript>(&item);
+        if (spoken && replacePartial(*spoken))
+            return;
+        makeRoom();
+        items_.push_back(std::move(item));
+    }
+    changed_.notify_one(); // who wakes up need not wait for the lock
 }
 
 bool TranscriptQueue::replacePartial(SpokenTranscript &spoken) {
