@@ -71,12 +71,14 @@ void a_freed_place_is_usable_at_once() {
 void who_comes_to_a_session_that_is_taken_hears_that_first() {
     StreamGuard guard({1, 1, 0}, "streams");
     const auto pass = entered(guard.admitStream("a"));
-    expectDenied(guard.admitStream("a"), Why::Session, "No more than 1 streams of one session: try again later.");
+    expectDenied(guard.admitStream("a"), Why::Session,
+                 "No more than 1 streams of one session: try again later.");
 }
 
 void addresses_have_a_limit_of_their_own() {
     StreamGuard guard({0, 0, 2}, "viewers");
-    const auto first = entered(guard.admitStream("a", "10.0.0.1")), second = entered(guard.admitStream("b", "10.0.0.1"));
+    const auto first = entered(guard.admitStream("a", "10.0.0.1")),
+               second = entered(guard.admitStream("b", "10.0.0.1"));
     expectDenied(guard.admitStream("c", "10.0.0.1"), Why::Address,
                  "No more than 2 viewers from one address: try again later.");
     entered(guard.admitStream("c", "10.0.0.2"));
@@ -95,7 +97,8 @@ void new_limits_hold_for_who_comes_afterwards() {
 void nobody_is_let_in_once_it_is_closed() {
     StreamGuard guard({0, 1, 0}, "sessions");
     guard.close("The server is shutting down.");
-    expectDenied(guard.admitStream("a"), Why::Closed, "The server is shutting down.", RefusalCode::Unavailable);
+    expectDenied(guard.admitStream("a"), Why::Closed, "The server is shutting down.",
+                 RefusalCode::Unavailable);
 }
 
 void a_pass_may_outlive_its_guard() {
