@@ -60,8 +60,8 @@ struct ClaimOptions {
     bool wantVideo = false;            ///< false: video is passed over as it arrives
     bool takeOpus = false; ///< Opus has no form in FLV: false where that is what is made of the stream
     PublisherPolicy policy = PublisherPolicy::Refuse;
-    /// Commands of a publisher in any second, not counting what it says before it publishes; one more ends it.
-    /// 0: any number.
+    /// Commands of a publisher in any second, not counting what it says before it publishes; one more ends
+    /// it. 0: any number.
     unsigned commandsPerSecond = 20;
     /// A publisher that has sent nothing for this long is replaced by the next one, whatever the policy.
     std::chrono::milliseconds staleAfter{2000};
