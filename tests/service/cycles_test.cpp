@@ -128,7 +128,7 @@ void sessions_that_have_ended_leave_nothing_behind() {
     g_test_message("memory grows by %.1f KiB a session", slope);
     if (!after.atMost(before))
         g_error("left behind: %s instead of %s", after.text().c_str(), before.text().c_str());
-    if (kMeasuresMemory)
+    if (kMeasuresMemory && memory.size() >= kCycles) // fewer say nothing
         g_assert_cmpfloat(slope, <, 64);
     g_assert_cmpfloat(service.metric("service.sessions"), ==, 0);
     g_assert_cmpint(service.end(), ==, 0);
