@@ -23,6 +23,7 @@ namespace {
 constexpr const char *kLive = R"("state":"live")";
 constexpr const char *kPing = R"({"type":"ping"})";
 constexpr unsigned kWantedRate = 5;
+constexpr auto kFreedWithin = 15s;
 
 bool has(const std::string &text, const std::string &part) {
     return text.find(part) != text.npos;
@@ -146,20 +147,22 @@ void theStreamOverTheLimitIsRefused(const Target &target) {
     const std::size_t limit = fill(target, publishers);
     expect(limit > 0, "the service takes no session at all");
     publishers.front()->unpublish();
+    publishers.erase(publishers.begin());
     const auto freed = std::chrono::steady_clock::now();
     PublishVerdict verdict;
-    for (int attempt = 0; !verdict.accepted; attempt++) {
+    while (!verdict.accepted) {
         // The session's last words are still on their way; that takes a moment, and no time-out of ours.
-        expect(std::chrono::steady_clock::now() - freed < 5s,
-               "five seconds after one of " + std::to_string(limit) +
+        expect(std::chrono::steady_clock::now() - freed < kFreedWithin,
+               "long after one of " + std::to_string(limit) +
                    " sessions had ended its place was not free: " + verdict.description);
-        publishers.push_back(tryToPublish(target, "freed", verdict));
+        if (auto publisher = tryToPublish(target, "freed", verdict); verdict.accepted)
+            publishers.push_back(std::move(publisher));
     }
     PublishVerdict over;
     tryToPublish(target, "over", over);
     expect(!over.accepted, "one session more than " + std::to_string(limit) + " was accepted");
     for (auto &publisher : publishers)
-        publisher->drop();
+        publisher->unpublish(); // not just gone: a session in its grace period keeps its place
 }
 
 [[noreturn]] void wrongRate(const std::string &door, std::size_t taken) {
@@ -172,11 +175,15 @@ void atTheViewersDoorTheSixthIsRefused(const Target &target) {
     Watcher viewer(target, "rate");
     for (int i = 0; i < kMost; i++)
         viewer.send(kPing);
-    const bool closed = viewer.socket().waitForClose(2s);
+    const auto allAnswered = [](const auto &frames) {
+        return frames.size() > kMost;
+    };
+    viewer.socket().waitForFrames(allAnswered, 20s); // or until it is closed
     const std::size_t taken = viewer.count(R"("type":"pong")");
-    if (!closed || taken != kWantedRate)
+    if (taken != kWantedRate)
         wrongRate("the viewers' door", taken);
-    expect(viewer.socket().closeCode() == 1008 && has(viewer.socket().closeReason(), "RESOURCE_EXHAUSTED"),
+    expect(viewer.socket().waitForClose(20s) && viewer.socket().closeCode() == 1008 &&
+               has(viewer.socket().closeReason(), "RESOURCE_EXHAUSTED"),
            "a viewer that sent too much was closed with " + std::to_string(viewer.socket().closeCode()) +
                " \"" + viewer.socket().closeReason() + "\"");
 }
@@ -196,12 +203,22 @@ void atThePublishersDoorTheSixthIsRefused(const Target &target, RtmpPublisher &p
         wrongRate("the publishers' door", taken);
 }
 
-void theSixthMessageIsRefused(const Target &target) {
+void tryTheRate(const Target &target) {
     const auto publisher = publish(target, "rate");
     Watcher(target, "rate").waitFor(kLive);
     atTheViewersDoorTheSixthIsRefused(target);
     publisher->sendFrames(200); // media is not counted
     atThePublishersDoorTheSixthIsRefused(target, *publisher);
+}
+
+/// On a machine that stands still for a second the sixth message comes in another second.
+void theSixthMessageIsRefused(const Target &target) {
+    for (int left = 2; left > 0; left--)
+        try {
+            return tryTheRate(target);
+        } catch (const SettingMissing &) {
+        }
+    tryTheRate(target);
 }
 
 void nothingFollowsAnError(const Target &target) {
