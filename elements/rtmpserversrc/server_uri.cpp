@@ -31,8 +31,9 @@ std::string uriOf(const Settings &settings) {
 
 bool applyUri(const char *text, Settings &settings, GError **error) {
     const MiniRef<GstUri> uri(gst_uri_from_string(text));
+    const CharPtr query(uri ? gst_uri_get_query_string(uri.get()) : nullptr);
     if (!uri || g_strcmp0(gst_uri_get_scheme(uri.get()), kScheme) != 0 || gst_uri_get_userinfo(uri.get()) ||
-        gst_uri_get_query_table(uri.get()) || gst_uri_get_fragment(uri.get()))
+        query || gst_uri_get_fragment(uri.get()))
         return fail(error, text);
     Settings changed = settings;
     if (const char *host = gst_uri_get_host(uri.get()); host && *host)
