@@ -5,6 +5,7 @@
 #include "tests/support/dtmf_tone.h"
 #include "tests/support/live_publisher.h"
 #include "tests/support/old_rule_viewer.h"
+#include "tests/support/postgres_cluster.h"
 #include "tests/support/rtmp_publisher.h"
 
 #include <algorithm>
@@ -19,13 +20,15 @@ using namespace lt::service::test;
 
 namespace {
 
-constexpr unsigned kWarmUp = 10, kCycles = 40;
+constexpr unsigned kWarmUp = 10, kCycles = 40, kMany = 200;
 
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kMeasuresMemory = false; // what is freed stays in quarantine
 #else
 constexpr bool kMeasuresMemory = true;
 #endif
+
+bool hasPostgresql = false; // this build
 
 unsigned wantedCycles() {
     const char *wanted = g_getenv("LT_SERVICE_CYCLES");
@@ -42,12 +45,14 @@ std::size_t descriptorsOf(pid_t process, const std::string &path) {
     return count;
 }
 
+/// How many connections the service has to its database, or descriptors of its file.
+using Connections = std::function<double(const RunningService &)>;
+
 struct Usage {
     double descriptors, threads, database, megabytes;
 
-    static Usage of(const RunningService &service, const std::string &database) {
-        return {service.metric("process.open_fds"), service.metric("process.threads"),
-                static_cast<double>(descriptorsOf(service.pid(), database)),
+    static Usage of(const RunningService &service, const Connections &connections) {
+        return {service.metric("process.open_fds"), service.metric("process.threads"), connections(service),
                 service.metric("process.resident_bytes") / (1024 * 1024)};
     }
     bool atMost(const Usage &other) const {
@@ -94,9 +99,7 @@ void cycle(RunningService &service, unsigned number) {
     }
 }
 
-void sessions_that_have_ended_leave_nothing_behind() {
-    const TemporaryDirectory directory;
-    const auto database = directory.file("captions.sqlite");
+void letSessionsComeAndGo(const std::string &database, const Connections &connections) {
     RunningService service({"DATABASE_URL=" + database, "BACKPRESSURE_GRACE_PERIOD=0"});
     unsigned number = 0;
     while (number < kWarmUp)
@@ -105,10 +108,10 @@ void sessions_that_have_ended_leave_nothing_behind() {
     // still it has.
     const auto quiet = [&] {
         const gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
-        Usage last = Usage::of(service, database);
+        Usage last = Usage::of(service, connections);
         for (int still = 0; still < 10 && g_get_monotonic_time() < deadline;) {
             g_usleep(50000); // there is no event to wait for
-            const Usage now = Usage::of(service, database);
+            const Usage now = Usage::of(service, connections);
             still = now.sameAs(last) ? still + 1 : 0;
             last = now;
         }
@@ -128,10 +131,31 @@ void sessions_that_have_ended_leave_nothing_behind() {
     g_test_message("memory grows by %.1f KiB a session", slope);
     if (!after.atMost(before))
         g_error("left behind: %s instead of %s", after.text().c_str(), before.text().c_str());
-    if (kMeasuresMemory && memory.size() >= kCycles) // fewer say nothing
-        g_assert_cmpfloat(slope, <, 64);
+    // Few sessions show no more than whether one of them stays: that would be megabytes.
+    if (kMeasuresMemory && memory.size() >= kCycles)
+        g_assert_cmpfloat(slope, <, memory.size() < kMany ? 512 : 64);
     g_assert_cmpfloat(service.metric("service.sessions"), ==, 0);
     g_assert_cmpint(service.end(), ==, 0);
+}
+
+void sessions_that_have_ended_leave_nothing_behind() {
+    const TemporaryDirectory directory;
+    const auto database = directory.file("captions.sqlite");
+    letSessionsComeAndGo(database, [&](const RunningService &service) {
+        return static_cast<double>(descriptorsOf(service.pid(), database));
+    });
+}
+
+void sessions_that_have_ended_leave_no_connection_to_postgresql() {
+    if (!hasPostgresql || !PostgresCluster::isPossible())
+        return g_test_skip("there is no PostgreSQL");
+    PostgresCluster cluster;
+    cluster.start();
+    letSessionsComeAndGo(cluster.uri(), [&](const RunningService &) {
+        const auto count = cluster.query("SELECT count(*) FROM pg_stat_activity WHERE backend_type = "
+                                         "'client backend' AND pid <> pg_backend_pid()");
+        return g_ascii_strtod(count.c_str(), nullptr);
+    });
 }
 
 void what_was_killed_stands_in_nobodys_way() {
@@ -171,9 +195,12 @@ void what_was_killed_stands_in_nobodys_way() {
 
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
-    begin(argc, argv);
+    const auto arguments = begin(argc, argv);
+    hasPostgresql = std::find(arguments.begin(), arguments.end(), "postgresql") != arguments.end();
     g_test_add_func("/cycles/sessions_that_have_ended_leave_nothing_behind",
                     sessions_that_have_ended_leave_nothing_behind);
+    g_test_add_func("/cycles/sessions_that_have_ended_leave_no_connection_to_postgresql",
+                    sessions_that_have_ended_leave_no_connection_to_postgresql);
     g_test_add_func("/cycles/what_was_killed_stands_in_nobodys_way", what_was_killed_stands_in_nobodys_way);
     const int result = g_test_run();
     recogniser.reset();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The service as an operator runs it: its own process, real publishers, viewers, the recogniser's protocol.
 // The audio carries DTMF digits and the emulator writes down the digits it hears. Arguments: livetranscriptd,
-// pipelines/session.launch, and livetranscript-export where there is one.
+// pipelines/session.launch, livetranscript-export where there is one, and "postgresql" where that is known.
 #include "tests/service/running_service.h"
 #include "tests/support/live_publisher.h"
 #include "tests/support/old_rule_viewer.h"
@@ -174,7 +174,7 @@ void the_start_is_told_in_one_line() {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     const auto arguments = begin(argc, argv);
-    exporter = arguments.empty() ? "" : arguments.front();
+    exporter = arguments.empty() || arguments.front() == "postgresql" ? "" : arguments.front();
     g_test_add_func("/livetranscriptd/sessions_in_parallel_never_mix", sessions_in_parallel_never_mix);
     g_test_add_func("/livetranscriptd/a_second_stream_of_a_session_is_refused_at_once",
                     a_second_stream_of_a_session_is_refused_at_once);
