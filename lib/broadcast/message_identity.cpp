@@ -2,6 +2,7 @@
 #include "lib/broadcast/message_identity.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 
 namespace lt::broadcast {
@@ -37,6 +38,12 @@ std::string nameOfNumber(std::uint64_t seq) {
     std::string name("n"); // GCC 12 warns of an overlap in `"n" + std::to_string()` that is not there
     name += std::to_string(seq);
     return name;
+}
+
+std::string epochFrom(std::uint64_t random) {
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random));
+    return text;
 }
 
 } // namespace lt::broadcast

@@ -18,5 +18,7 @@ FrameLabel::Key keyOf(const std::string &identity);
 std::uint64_t channelOf(const Transcript &transcript);
 /// An utterance's id for want of one.
 std::string nameOfNumber(std::uint64_t seq);
+/// Names a count of messages: the epoch of a room.
+std::string epochFrom(std::uint64_t random);
 
 } // namespace lt::broadcast

@@ -6,7 +6,6 @@
 #include "lib/broadcast/viewer_messages.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <functional>
 #include <utility>
 
@@ -15,12 +14,6 @@ namespace lt::broadcast {
 namespace {
 
 constexpr Farewell kSessionEnded{closecode::kNormal, "Session ended", Departure::SessionEnded};
-
-std::string epochFrom(std::uint64_t random) {
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random));
-    return text;
-}
 
 History::Limits historyLimits(const RoomSettings &settings) {
     return settings.history == 0 ? History::Limits{0, 0} : History::Limits{};
