@@ -88,7 +88,7 @@ void lookEverywhere(const std::optional<Fault> &fault) {
     g_assert_true(fileContains(log, "gladiasink"));
     g_assert_true(pipeline.output().find("gladiasink") != std::string::npos);
     g_assert_true(fault || secrets.size() == 2);
-    g_assert_true(fault || pipeline.output().find("libsoup-DEBUG") != std::string::npos);
+    g_assert_true(fault || pipeline.output().find("GLib-GIO-DEBUG") != std::string::npos);
 }
 
 } // namespace
