@@ -5,6 +5,8 @@
 #include "tests/bench/broadcast/runs.h"
 #include "tests/bench/support/machine.h"
 
+#include "config.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -13,6 +15,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include <sys/resource.h>
 
@@ -117,11 +120,13 @@ struct Kind {
 /// Viewers of the second version and with tokens, which the peer does not know.
 void measureKinds(const std::filesystem::path &here, std::size_t viewers, const RunSettings &settings,
                   Results &results) {
-    const Kind kinds[] = {
+    std::vector<Kind> kinds = {
         {"version 2", "max-viewers=20000", "/ws?session=bench&v=2", ""},
         {"version 2 with token", "auth-token-env=LT_BENCH_TOKEN", "/ws?session=bench&v=2", kToken},
-        {"version 2 with web token", "auth-jwt-key-env=LT_BENCH_KEY", "/ws?session=bench&v=2", webToken()},
     };
+    if (HAVE_JWT)
+        kinds.push_back({"version 2 with web token", "auth-jwt-key-env=LT_BENCH_KEY", "/ws?session=bench&v=2",
+                         webToken()});
     for (const Kind &kind : kinds) {
         Contestant contestant{kOurs, false, {here / "broadcast-server", kind.property}, kind.path};
         if (!kind.token.empty())

@@ -101,8 +101,6 @@ void Faults::begin(Entry &entry, std::uint64_t connection, std::vector<Fault> *n
         entry.state.phase = Phase::kActive;
         entry.state.happened++;
         entry.onlyConnection = fault.openConnections ? connection : 0;
-        if (fault.openConnections)
-            entry.newestConnection = lastConnection_;
         if (fault.forMs > 0)
             entry.endsMs = clock_() + fault.forMs;
         break;
@@ -256,6 +254,13 @@ void Faults::beginTimed(std::int64_t nowMs) {
 std::vector<Faults::Occurrence> Faults::takeDue() {
     std::lock_guard lock(mutex_);
     beginTimed(clock_());
+    // Here, on the server's thread, every connection counts whose 101 a client has seen; where the fault was
+    // added the latest might not.
+    for (Entry &entry : entries_) {
+        if (entry.state.phase == Phase::kActive && entry.state.fault.openConnections &&
+            !entry.newestConnection)
+            entry.newestConnection = lastConnection_;
+    }
     return std::exchange(due_, {});
 }
 
