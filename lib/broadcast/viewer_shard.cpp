@@ -84,7 +84,7 @@ void ViewerShard::add(Viewer::Setup setup, const std::vector<FrameRef> &greeting
 
 void ViewerShard::onViewerGone(Viewer &viewer, Departure departure) {
     const std::size_t slot = viewer.ownerSlot();
-    const auto kept = std::move(viewers_[slot]);
+    auto kept = std::move(viewers_[slot]);
     present_--;
     if (walking_ == 0) {
         if (viewers_.back()) {
@@ -110,6 +110,8 @@ void ViewerShard::onViewerGone(Viewer &viewer, Departure departure) {
         logDrops(kept->id(), *unlogged);
     if (listener_)
         listener_->onViewerRemoved(kept->infoRef(), kept->form(), departure);
+    if (walking_ > 0)
+        gone_.push_back(std::move(kept));
 }
 
 /// Closes the gaps a walk has left.
@@ -138,6 +140,7 @@ void ViewerShard::forEachViewer(Call call) {
     }
     if (--walking_ > 0)
         return;
+    gone_.clear();
     flushDeliveries();
     if (present_ != viewers_.size())
         compact();

@@ -128,6 +128,8 @@ private:
 
     // Gone viewers leave an empty place while a walk is under way.
     std::vector<std::shared_ptr<Viewer>> viewers_;
+    // Those that went during a walk, to its end: whoever walks may still have one in hand.
+    std::vector<std::shared_ptr<Viewer>> gone_;
     std::size_t present_ = 0;
     std::size_t firstSlot_ = 0; // moves on each turn, so that it is not always the same one who is last
     std::weak_ptr<Viewer> first_;

@@ -331,38 +331,6 @@ void requests_are_answered_or_refused_with_a_sentence() {
     rig.expectDepartures("");
 }
 
-void the_end_of_the_session_is_told_before_the_close() {
-    Rig rig;
-    auto &viewer = rig.join(v2());
-    rig.publish({say("u1", "last words")});
-    rig.withRoom([](Room &room) { room.endSession(); });
-    nextOf(viewer, "transcript");
-    expect(nextText(viewer),
-           R"({"type":"session_end","sessionSlug":"demo","epoch":"0000000000000001","seq":1,)"
-           R"("serverTimestamp":1767225600123})");
-    expectClose(viewer, 1000, "Session ended");
-}
-
-void a_shutdown_says_when_to_come_back_and_not_the_same_to_all() {
-    Rig rig;
-    std::vector<RawViewer *> viewers;
-    for (int i = 0; i < 200; i++)
-        viewers.push_back(&rig.join(v2()));
-    auto &old = rig.join();
-    rig.withRoom([](Room &room) { room.drain(seconds(1), 3); });
-    std::vector<std::uint64_t> delays;
-    for (RawViewer *viewer : viewers) {
-        delays.push_back(std::stoull(member(nextOf(*viewer, "shutdown"), "reconnectAfterMs")));
-        expectClose(*viewer, 1001, "Server is shutting down");
-    }
-    expectClose(old, 1001, "Server is shutting down");
-    std::sort(delays.begin(), delays.end());
-    g_assert_cmpuint(delays.front(), >=, 250);
-    g_assert_cmpuint(delays.back(), <, 1250);
-    g_assert_cmpint(std::unique(delays.begin(), delays.end()) - delays.begin(), >, 150);
-    rig.waitUntil([&] { return rig.counts->viewers == 0; });
-}
-
 void a_state_is_told_when_it_changes() {
     Rig rig;
     auto &viewer = rig.join(v2());
@@ -424,8 +392,6 @@ int main(int argc, char **argv) {
         {"expiry", a_token_that_expires_closes_with_4401},
         {"inbound", too_many_messages_and_binary_ones_are_refused},
         {"requests", requests_are_answered_or_refused_with_a_sentence},
-        {"end", the_end_of_the_session_is_told_before_the_close},
-        {"shutdown", a_shutdown_says_when_to_come_back_and_not_the_same_to_all},
         {"state", a_state_is_told_when_it_changes},
         {"replay", what_was_lost_can_be_asked_for_on_the_same_connection},
         {"replays", of_many_replays_for_who_does_not_read_one_waits},
