@@ -36,14 +36,11 @@ public:
     // Tasks wait in a queue of our own, under a std::mutex: the hand-over is then visible to ThreadSanitizer,
     // which cannot look into GLib.
     void post(Task task) {
-        bool first;
-        {
-            std::lock_guard lock(mutex_);
-            first = tasks_.empty();
-            tasks_.push_back(std::move(task));
-        }
-        if (!first)
+        std::lock_guard lock(mutex_);
+        tasks_.push_back(std::move(task));
+        if (tasks_.size() > 1)
             return;
+        // Under the lock too: the thread frees the source, after runTasks() has had the lock.
         GSource *source = g_idle_source_new();
         g_source_set_priority(source, G_PRIORITY_DEFAULT);
         g_source_set_callback(

@@ -67,7 +67,7 @@ std::string stateOf(const RunningService &service, const std::string &session) {
 
 void sessions_are_listed_with_their_particulars() {
     RunningService service;
-    g_assert_cmpstr(stateOf(service, "s").c_str(), ==, "");
+    g_assert_true(stateOf(service, "s").empty());
     OldRuleViewer viewer(service.port(), "s");
     LivePublisher publisher(service.url("s"));
     service.waitFor("event=published session=s");
