@@ -4,7 +4,9 @@
 #include "tests/pipelines/rtmp_receiver.h"
 #include "tests/support/process.h"
 
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -120,6 +122,36 @@ static void a_stopped_publisher_is_replaced_by_the_next() {
     publisher.signal(SIGKILL);
 }
 
+/// Nothing passes `pad` while one of these lives. Waits until a buffer has stopped there: then none is beyond
+/// it, whose push would fail when what follows is reset, and end the queue's task for good.
+class Stop {
+public:
+    explicit Stop(GstPad *pad) : pad_(pad) {
+        probe_ = gst_pad_add_probe(
+            pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+            [](GstPad *, GstPadProbeInfo *, gpointer self) {
+                auto &stop = *static_cast<Stop *>(self);
+                std::lock_guard lock(stop.mutex_);
+                stop.reached_ = true;
+                stop.changed_.notify_one();
+                return GST_PAD_PROBE_OK;
+            },
+            this, nullptr);
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return reached_; });
+    }
+    ~Stop() { gst_pad_remove_probe(pad_, probe_); }
+    Stop(const Stop &) = delete;
+    Stop &operator=(const Stop &) = delete;
+
+private:
+    GstPad *const pad_;
+    gulong probe_ = 0;
+    std::mutex mutex_; // guards reached_
+    std::condition_variable changed_;
+    bool reached_ = false;
+};
+
 /// The way LiveKit Egress meets a broken connection: the sink to NULL and PLAYING, again and again.
 static void a_sink_that_is_reset_stays_one_stream() {
     if (!ObjectRef<GstElementFactory>(gst_element_factory_find("rtmp2sink"))) {
@@ -132,17 +164,20 @@ static void a_sink_that_is_reset_stays_one_stream() {
     const auto line =
         "audiotestsrc is-live=true samplesperbuffer=1024 ! audio/x-raw,rate=44100,channels=2 ! "
         "avenc_aac ! aacparse ! flvmux streamable=true skip-backwards-streams=true latency=300000000 ! "
-        "queue leaky=downstream ! rtmp2sink name=sink async-connect=false sync=false async=false "
+        "queue name=queue leaky=downstream ! rtmp2sink name=sink async-connect=false sync=false async=false "
         "location=" +
         receiver.url("demo");
     const ObjectRef<GstElement> publisher(
         GST_ELEMENT(gst_object_ref_sink(gst_parse_launch(line.c_str(), &error))));
     g_assert_no_error(error);
     const ObjectRef<GstElement> sink(gst_bin_get_by_name(GST_BIN(publisher.get()), "sink"));
+    const ObjectRef<GstElement> queue(gst_bin_get_by_name(GST_BIN(publisher.get()), "queue"));
+    const ObjectRef<GstPad> toSink(gst_element_get_static_pad(queue.get(), "src"));
     gst_element_set_state(publisher.get(), GST_STATE_PLAYING);
     unsigned frames = 40;
     for (int reset = 0; reset < 4; reset++) {
         receiver.waitForFrames(frames);
+        const Stop stop(toSink.get());
         gst_element_set_locked_state(sink.get(), TRUE);
         gst_element_set_state(sink.get(), GST_STATE_NULL);
         gst_element_set_state(sink.get(), GST_STATE_PLAYING);
