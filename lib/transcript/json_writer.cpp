@@ -14,7 +14,7 @@ namespace {
 
 bool isPlain(char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte != 0x7f && c != '"' && c != '\\';
+    return (byte >= 0x20) & (byte != 0x7f) & (c != '"') & (c != '\\');
 }
 
 void appendEscape(std::string &out, char c) {
@@ -42,7 +42,23 @@ void appendEscape(std::string &out, char c) {
     }
 }
 
-/// What needs no escape, nearly all, goes in one piece.
+struct Looks {
+    bool plain; ///< nothing needs an escape
+    bool ascii;
+};
+
+/// Without a branch per character, so that the compiler looks at many at a time.
+Looks lookAt(std::string_view text) {
+    bool escape = false;
+    unsigned char all = 0;
+    for (const char c : text) {
+        escape |= !isPlain(c);
+        all |= static_cast<unsigned char>(c);
+    }
+    return {!escape, all < 0x80};
+}
+
+/// What needs no escape goes in one piece.
 void appendEscaped(std::string &out, std::string_view text) {
     while (!text.empty()) {
         const auto end = std::find_if_not(text.begin(), text.end(), isPlain);
@@ -99,8 +115,12 @@ JsonWriter &JsonWriter::key(std::string_view name) {
 JsonWriter &JsonWriter::string(std::string_view text) {
     separate();
     text_ += '"';
-    if (g_utf8_validate_len(text.data(), text.size(), nullptr)) {
-        appendEscaped(text_, text);
+    const Looks looks = lookAt(text);
+    if ((looks.plain && looks.ascii) || g_utf8_validate_len(text.data(), text.size(), nullptr)) {
+        if (looks.plain)
+            text_ += text;
+        else
+            appendEscaped(text_, text);
     } else {
         gchar *valid = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
         appendEscaped(text_, valid);

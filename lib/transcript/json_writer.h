@@ -3,6 +3,7 @@
 
 #include "lib/export.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace lt {
 /// Text that is not UTF-8 is written with U+FFFD for what is invalid, so the result always is.
 class LT_EXPORT JsonWriter {
 public:
+    /// `expected`: about how long the text will be, so that it grows in one step.
+    explicit JsonWriter(std::size_t expected = 0) { text_.reserve(expected); }
+
     JsonWriter &beginObject();
     JsonWriter &endObject();
     JsonWriter &beginArray();
