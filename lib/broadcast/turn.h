@@ -27,10 +27,16 @@ struct Turn {
     std::atomic<unsigned> shardsLeft = 1; ///< who have not sent it yet; the last one records the stamps
 
     void seal() {
-        for (std::size_t i = 0; i < kViewerForms; i++)
-            if (frames[i].size() > 1)
-                for (const FrameRef &frame : frames[i])
-                    merged[i] += frame->bytes();
+        for (std::size_t i = 0; i < kViewerForms; i++) {
+            if (frames[i].size() < 2)
+                continue;
+            std::size_t size = 0;
+            for (const FrameRef &frame : frames[i])
+                size += frame->bytes().size();
+            merged[i].reserve(size);
+            for (const FrameRef &frame : frames[i])
+                merged[i] += frame->bytes();
+        }
     }
     FrameBatch batchOf(ViewerForm form) const {
         const auto i = static_cast<std::size_t>(form);

@@ -58,7 +58,7 @@ void Viewer::start(std::span<const FrameRef> greeting) {
     if (watch_ == 0)
         return fail(Departure::Lost);
     for (const FrameRef &frame : greeting)
-        queue_.push(frame, owner_->now());
+        wait(frame);
     flush();
     const std::string early = std::exchange(early_, {});
     if (state_ != State::Gone && !early.empty())
@@ -86,8 +86,13 @@ void Viewer::send(const FrameBatch &batch) {
         queueRest(batch, 0);
     else if (!sendAtOnce(batch))
         return;
-    if (state_ == State::Open)
-        wantWritable(!queue_.empty());
+    settle();
+}
+
+void Viewer::sentByOwner(const FrameBatch &batch, ssize_t sent) {
+    const auto self = shared_from_this();
+    if (afterWrite(batch, sent))
+        settle();
 }
 
 void Viewer::sendFiltered(const FrameBatch &batch) {
@@ -104,7 +109,7 @@ void Viewer::sendAside(const FrameRef &frame) {
         return;
     const auto self = shared_from_this();
     const bool idle = queue_.empty();
-    queue_.push(frame, owner_->now());
+    wait(frame);
     if (idle)
         flush();
 }
@@ -112,7 +117,10 @@ void Viewer::sendAside(const FrameRef &frame) {
 /// Writes as much as the socket takes and queues the rest. False when the viewer is gone.
 bool Viewer::sendAtOnce(const FrameBatch &batch) {
     const iovec piece{const_cast<char *>(batch.bytes.data()), batch.bytes.size()};
-    const ssize_t sent = write(&piece, 1);
+    return afterWrite(batch, write(&piece, 1));
+}
+
+bool Viewer::afterWrite(const FrameBatch &batch, ssize_t sent) {
     if (sent < 0 && !wouldBlock(sent)) {
         fail(Departure::SendFailed);
         return false;
@@ -130,6 +138,7 @@ void Viewer::queueRest(const FrameBatch &batch, std::size_t written) {
             written -= size;
         } else if (written > 0) {
             lastTaken_ = now;
+            setDirect(false);
             queue_.pushStarted(frame, std::exchange(written, 0));
             noteQueue({}, 0);
         } else {
@@ -139,12 +148,17 @@ void Viewer::queueRest(const FrameBatch &batch, std::size_t written) {
 }
 
 void Viewer::enqueue(const FrameRef &frame) {
-    const net::TimePoint now = owner_->now();
     if (queue_.empty())
-        lastTaken_ = now;
+        lastTaken_ = owner_->now();
     const std::size_t before = queue_.size();
-    const QueueDrops drops = queue_.push(frame, now);
+    const QueueDrops drops = wait(frame);
     noteQueue(drops, before);
+}
+
+/// Into the queue: until that is empty again, everything goes there.
+QueueDrops Viewer::wait(FrameRef frame) {
+    setDirect(false);
+    return queue_.push(std::move(frame), owner_->now());
 }
 
 /// `before` is what size() was.
@@ -183,7 +197,7 @@ void Viewer::flush() {
         ;
     if (state_ == State::Gone)
         return;
-    wantWritable(!queue_.empty());
+    settle();
     if (queue_.empty() && state_ == State::Flushing)
         linger();
     if (queue_.empty() && state_ == State::Lingering && peerClosed_)
@@ -212,11 +226,21 @@ bool Viewer::writeQueue() {
     return true;
 }
 
-void Viewer::wantWritable(bool wanted) {
-    if (writable_ == wanted)
+/// After whatever may have filled or emptied the queue.
+void Viewer::settle() {
+    const bool waits = !queue_.empty();
+    if (writable_ != waits) {
+        writable_ = waits;
+        loop_->modify(watch_, waits ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    }
+    setDirect(state_ == State::Open && !waits && !filter_ && !stream_ && !gap_);
+}
+
+void Viewer::setDirect(bool direct) {
+    if (direct_ == direct || !owner_)
         return;
-    writable_ = wanted;
-    loop_->modify(watch_, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    direct_ = direct;
+    owner_->onDirect(*this, direct ? fd_.get() : -1);
 }
 
 void Viewer::onReady(std::uint32_t events) {
@@ -280,7 +304,7 @@ void Viewer::onMessage(Opcode type, std::string_view payload) {
 void Viewer::onPing(std::string_view payload) {
     if (!withinRate())
         return;
-    queue_.push(makeControl(Opcode::Pong, payload), owner_->now());
+    wait(makeControl(Opcode::Pong, payload));
     if (!writable_) // else of many pings only the newest is answered, which the RFC allows
         flush();
 }
@@ -322,7 +346,7 @@ void Viewer::closeNow(const Farewell &farewell) {
 void Viewer::queueClose(const Farewell &farewell) {
     state_ = State::Flushing;
     departure_ = farewell.departure;
-    queue_.push(makeClose(farewell.code, farewell.reason), owner_->now());
+    wait(makeClose(farewell.code, farewell.reason));
 }
 
 /// The owner lets go; until the peer has answered, or 2 s have passed, the timer keeps the viewer alive. To

@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 namespace lt::broadcast {
 
 class Viewer;
@@ -82,6 +84,9 @@ public:
     virtual net::TimePoint now() const = 0;
     /// ms since 1970
     virtual std::int64_t unixMs() const = 0;
+    /// From now on the owner may write whole turns to the viewer's socket `fd` by itself, and need only come
+    /// back with what was not taken (sentByOwner()). -1: no more.
+    virtual void onDirect(Viewer &viewer, int fd) = 0;
 };
 
 /// Several frames of one turn, and the same bytes in one piece: built once per form, sent to many.
@@ -117,6 +122,9 @@ public:
 
     /// What the filter leaves of the batch.
     void send(const FrameBatch &batch);
+    /// The owner has written the batch to the socket (see onDirect()), which did not take all of it: `sent`
+    /// is what send() returned, and errno as it left it.
+    void sentByOwner(const FrameBatch &batch, ssize_t sent);
     /// A control frame or a notice.
     void sendAside(const FrameRef &frame);
     /// Sends what waits, then a close frame; then onViewerGone().
@@ -160,13 +168,16 @@ private:
     ssize_t write(const iovec *pieces, std::size_t count);
     void sendFiltered(const FrameBatch &batch);
     bool sendAtOnce(const FrameBatch &batch);
+    bool afterWrite(const FrameBatch &batch, ssize_t sent);
     void queueRest(const FrameBatch &batch, std::size_t written);
     void enqueue(const FrameRef &frame);
+    QueueDrops wait(FrameRef frame);
     void noteQueue(const QueueDrops &drops, std::size_t before);
     void announceGap();
     void flush();
     bool writeQueue();
-    void wantWritable(bool wanted);
+    void settle();
+    void setDirect(bool direct);
     void queueClose(const Farewell &farewell);
     void linger();
     void fail(Departure departure);
@@ -195,6 +206,7 @@ private:
     State state_ = State::Open;
     Departure departure_ = Departure::Closed; // in state Flushing: what the owner will be told
     bool writable_ = false;                   // EPOLLOUT is watched
+    bool direct_ = false;                     // the owner writes to the socket
     bool gapWaits_ = false;                   // a gap frame stands in the queue
     bool peerClosed_ = false;                 // its close frame has come
     bool deaf_ = false;                       // what comes is read and thrown away

@@ -10,6 +10,9 @@ namespace {
 constexpr double kNsPerSecond = 1e9;
 constexpr int kTimeDecimals = 3;
 
+/// Of a message beside its text.
+constexpr std::size_t kUsualFrame = 384;
+
 constexpr std::string_view kPlainStart = R"({"type":"transcript")";
 
 std::string_view typeOf(const Transcript &transcript) {
@@ -27,7 +30,6 @@ void writeTime(JsonWriter &writer, std::string_view name, std::uint64_t ns) {
         writer.key(name).number(static_cast<double>(ns) / kNsPerSecond, kTimeDecimals);
 }
 
-/// Of the kinds that have some; viewers of the first protocol never see those.
 } // namespace
 
 std::string splitMessage(std::string_view message, bool isFinal) {
@@ -39,7 +41,7 @@ std::string splitMessage(std::string_view message, bool isFinal) {
 }
 
 std::string viewerMessage(const Transcript &transcript, std::string_view utteranceId, const Stamp &stamp) {
-    JsonWriter writer;
+    JsonWriter writer(kUsualFrame + transcript.text.size());
     writer.beginObject();
     writer.key("type").string(typeOf(transcript));
     writer.key("sessionSlug").string(stamp.session);

@@ -46,8 +46,7 @@ ViewerShard::ViewerShard(std::shared_ptr<net::EventLoop> loop, std::string sessi
       session_(std::move(session)),
       counts_(std::move(counts)),
       instruments_(std::move(instruments)),
-      partialDeliveries_(instruments_->delivery.all, instruments_->delivery.partial),
-      finalDeliveries_(instruments_->delivery.all, instruments_->delivery.final),
+      deliveries_(*instruments_),
       listener_(&listener),
       environment_(std::move(environment)) {
     apply(settings);
@@ -73,6 +72,7 @@ void ViewerShard::add(Viewer::Setup setup, const std::vector<FrameRef> &greeting
     viewer->setLastHeard(now());
     viewer->setOwnerSlot(viewers_.size());
     viewers_.push_back(viewer);
+    lanes_.push_back({-1, viewer->form()});
     if (series_)
         series_->clients.add(1);
     if (present_++ == 0 && policy_) // the wheel has stood still, and must not catch up
@@ -85,13 +85,16 @@ void ViewerShard::add(Viewer::Setup setup, const std::vector<FrameRef> &greeting
 void ViewerShard::onViewerGone(Viewer &viewer, Departure departure) {
     const std::size_t slot = viewer.ownerSlot();
     auto kept = std::move(viewers_[slot]);
+    lanes_[slot].fd = -1;
     present_--;
     if (walking_ == 0) {
         if (viewers_.back()) {
             viewers_.back()->setOwnerSlot(slot);
             viewers_[slot] = std::move(viewers_.back());
+            lanes_[slot] = lanes_.back();
         }
         viewers_.pop_back();
+        lanes_.pop_back();
     }
     counts_->viewers--;
     if (series_)
@@ -117,49 +120,66 @@ void ViewerShard::onViewerGone(Viewer &viewer, Departure departure) {
 /// Closes the gaps a walk has left.
 void ViewerShard::compact() {
     std::size_t to = 0;
-    for (auto &viewer : viewers_) {
-        if (!viewer)
+    for (std::size_t from = 0; from < viewers_.size(); from++) {
+        if (!viewers_[from])
             continue;
-        viewer->setOwnerSlot(to);
-        if (&viewers_[to] != &viewer)
-            viewers_[to] = std::move(viewer);
-        to++;
+        viewers_[from]->setOwnerSlot(to);
+        if (to != from)
+            viewers_[to] = std::move(viewers_[from]);
+        lanes_[to++] = lanes_[from];
     }
     viewers_.resize(to);
+    lanes_.resize(to);
 }
 
 template <typename Call>
-void ViewerShard::forEachViewer(Call call) {
+void ViewerShard::forEachSlot(Call call) {
     const std::size_t count = viewers_.size();
     const std::size_t start = count ? firstSlot_++ % count : 0;
     walking_++;
     for (std::size_t i = 0; i < count; i++) {
-        const std::size_t slot = start + i < count ? start + i : start + i - count;
-        if (viewers_[slot])
-            call(*viewers_[slot]);
+        call(start + i < count ? start + i : start + i - count);
     }
     if (--walking_ > 0)
         return;
     gone_.clear();
-    flushDeliveries();
+    deliveries_.flush(*counts_);
     if (present_ != viewers_.size())
         compact();
 }
 
+template <typename Call>
+void ViewerShard::forEachViewer(Call call) {
+    forEachSlot([&](std::size_t slot) {
+        if (viewers_[slot])
+            call(*viewers_[slot]);
+    });
+}
+
+void ViewerShard::deliverTo(std::size_t slot, TurnWriter &writer) {
+    const Lane lane = lanes_[slot];
+    ssize_t sent = 0;
+    if (lane.fd < 0) {
+        if (viewers_[slot])
+            viewers_[slot]->send(writer.batchOf(lane.form));
+    } else if (!writer.write(lane, sent)) {
+        viewers_[slot]->sentByOwner(writer.batchOf(lane.form), sent);
+    }
+}
+
 void ViewerShard::deliver(Turn &turn) {
-    std::array<FrameBatch, kViewerForms> batches;
-    for (std::size_t i = 0; i < kViewerForms; i++)
-        batches[i] = turn.batchOf(static_cast<ViewerForm>(i));
-    const auto send = [&batches](Viewer &viewer) {
-        viewer.send(batches[static_cast<std::size_t>(viewer.form())]);
-    };
+    TurnWriter writer(turn, deliveries_, environment_.now);
     const auto first = first_.lock();
     if (first)
-        send(*first);
-    forEachViewer([&](Viewer &viewer) {
-        if (&viewer != first.get())
-            send(viewer);
+        first->send(writer.batchOf(first->form()));
+    const std::size_t firstSlot = first ? first->ownerSlot() : viewers_.size();
+    forEachSlot([&](std::size_t slot) {
+        // Once it has gone its slot may be another's.
+        if (slot != firstSlot || viewers_[slot] != first)
+            deliverTo(slot, writer);
     });
+    writer.finish();
+    deliveries_.flush(*counts_);
     if (--turn.shardsLeft == 0)
         recordTurn(turn);
 }
@@ -299,20 +319,13 @@ void ViewerShard::abandon(const Farewell &farewell) {
 }
 
 void ViewerShard::onDelivered(const Frame &frame, net::TimePoint at) {
-    const bool isFinal = frame.frameClass() == FrameClass::Final;
-    deliveries_++;
-    (isFinal ? finalDeliveries_ : partialDeliveries_)
-        .record(std::chrono::duration<double, std::milli>(at - frame.label().queuedAt).count());
+    deliveries_.add(frame, at);
     if (walking_ == 0)
-        flushDeliveries();
+        deliveries_.flush(*counts_);
 }
 
-void ViewerShard::flushDeliveries() {
-    if (deliveries_ == 0)
-        return;
-    counts_->delivered += std::exchange(deliveries_, 0);
-    partialDeliveries_.flush();
-    finalDeliveries_.flush();
+void ViewerShard::onDirect(Viewer &viewer, int fd) {
+    lanes_[viewer.ownerSlot()].fd = fd;
 }
 
 void ViewerShard::onQueueChanged(Viewer &viewer, const QueueDrops &drops, int sizeDelta) {

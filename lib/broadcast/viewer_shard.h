@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "lib/broadcast/deliveries.h"
 #include "lib/broadcast/heartbeat.h"
 #include "lib/broadcast/room_counts.h"
 #include "lib/broadcast/room_instruments.h"
 #include "lib/broadcast/room_settings.h"
 #include "lib/broadcast/slow_viewers.h"
 #include "lib/broadcast/turn.h"
+#include "lib/broadcast/turn_writer.h"
 #include "lib/broadcast/viewer.h"
 #include "lib/net/event_loop.h"
 
@@ -98,11 +100,15 @@ private:
     void onRequest(Viewer &viewer, std::string_view text) override;
     void onIgnoredMessage() override;
     void onPong(std::string_view payload) override;
+    void onDirect(Viewer &viewer, int fd) override;
     net::TimePoint now() const override { return environment_.now(); }
     std::int64_t unixMs() const override { return environment_.unixMs(); }
 
     template <typename Call>
+    void forEachSlot(Call call);
+    template <typename Call>
     void forEachViewer(Call call);
+    void deliverTo(std::size_t slot, TurnWriter &writer);
     void compact();
     void check(Viewer &viewer, net::TimePoint now);
     void logDrops(std::uint64_t id, const QueueDrops &drops) const;
@@ -111,7 +117,6 @@ private:
     void spreadReturn(std::size_t returning);
     void sendOff(Viewer &viewer, const Farewell &farewell);
     void recordTurn(const Turn &turn);
-    void flushDeliveries();
 
     const std::shared_ptr<net::EventLoop> loop_;
     const std::string session_;
@@ -119,15 +124,14 @@ private:
     ViewerLimits limits_;
     const std::shared_ptr<RoomCounts> counts_;
     const std::shared_ptr<FanoutInstruments> instruments_;
-    // Deliveries of the walk under way, not yet counted for others to see.
-    metrics::HistogramRun partialDeliveries_, finalDeliveries_;
-    std::uint64_t deliveries_ = 0;
+    Deliveries deliveries_;
     SessionInstrumentsRef series_;
     ShardListener *listener_;
     const Environment environment_;
 
     // Gone viewers leave an empty place while a walk is under way.
     std::vector<std::shared_ptr<Viewer>> viewers_;
+    std::vector<Lane> lanes_; // of viewers_, one each
     // Those that went during a walk, to its end: whoever walks may still have one in hand.
     std::vector<std::shared_ptr<Viewer>> gone_;
     std::size_t present_ = 0;

@@ -73,8 +73,8 @@ void Histogram::addCount(Position position, std::uint64_t count) {
     groupAt(position.group)[position.bucket].fetch_add(count, std::memory_order_release);
 }
 
-void HistogramRun::record(double value) {
-    if (!std::isfinite(value))
+void HistogramRun::record(double value, std::uint64_t times) {
+    if (!std::isfinite(value) || times == 0)
         return;
     value = std::max(value, 0.0);
     const auto position = Histogram::positionOf(value);
@@ -84,11 +84,11 @@ void HistogramRun::record(double value) {
         empty(slot);
     }
     slot.position = position;
-    slot.count++;
+    slot.count += times;
     min_ = count_ > 0 ? std::min(min_, value) : value;
     max_ = count_ > 0 ? std::max(max_, value) : value;
-    sum_ += value;
-    count_++;
+    sum_ += value * static_cast<double>(times);
+    count_ += times;
 }
 
 void HistogramRun::giveExtremes() {

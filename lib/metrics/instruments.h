@@ -96,8 +96,8 @@ public:
     HistogramRun(const HistogramRun &) = delete;
     HistogramRun &operator=(const HistogramRun &) = delete;
 
-    /// As Histogram::record() of both.
-    void record(double value);
+    /// As Histogram::record() of both, `times` over.
+    void record(double value, std::uint64_t times = 1);
     void flush();
 
 private:

@@ -160,6 +160,10 @@ static void a_run_of_samples_counts_as_each_of_them_does() {
             each.record(value);
             run.record(value);
         }
+        for (int i = 0; i < 5; i++)
+            each.record(17.5);
+        run.record(17.5, 5);
+        run.record(18.5, 0);
         run.record(std::numeric_limits<double>::quiet_NaN());
         run.flush();
         run.flush(); // nothing left
