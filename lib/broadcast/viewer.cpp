@@ -82,7 +82,7 @@ void Viewer::send(const FrameBatch &batch) {
     const auto self = shared_from_this();
     if (filter_)
         sendFiltered(batch);
-    else if (!queue_.empty())
+    else if (!queue_.empty() || gap_) // a gap is told before anything newer
         queueRest(batch, 0);
     else if (!sendAtOnce(batch))
         return;
@@ -175,11 +175,13 @@ void Viewer::noteQueue(const QueueDrops &drops, std::size_t before) {
 
 /// What was dropped is told before anything newer is; one notice for all of it.
 void Viewer::announceGap() {
-    if (!gap_ || gapWaits_ || state_ != State::Open)
+    if (!gap_ || state_ != State::Open)
         return;
+    if (told_ && queue_.takeBack(noticekey::kGap))
+        gap_->add(*told_);
+    setDirect(false);
     queue_.pushFirst(makeNotice(gapMessage(*gap_, owner_->unixMs()), noticekey::kGap));
-    gap_.reset();
-    gapWaits_ = true;
+    told_ = std::move(gap_);
 }
 
 net::Duration Viewer::stalledFor(net::TimePoint now) const {
@@ -191,10 +193,10 @@ void Viewer::flush() {
         const std::size_t before = queue_.size();
         const QueueDrops drops = queue_.expire(owner_->now());
         noteQueue(drops, before);
-        announceGap();
     }
-    while (!queue_.empty() && writeQueue())
-        ;
+    do
+        announceGap();
+    while (!queue_.empty() && writeQueue());
     if (state_ == State::Gone)
         return;
     settle();
@@ -218,7 +220,8 @@ bool Viewer::writeQueue() {
     if (owner_)
         lastTaken_ = owner_->now();
     queue_.consume(static_cast<std::size_t>(sent), [this](const Frame &frame) {
-        gapWaits_ &= frame.frameClass() != FrameClass::Notice || frame.label().key != noticekey::kGap;
+        if (frame.frameClass() == FrameClass::Notice && frame.label().key == noticekey::kGap)
+            told_.reset();
         if (owner_ && frame.label().seq != 0)
             owner_->onDelivered(frame, lastTaken_);
     });

@@ -194,7 +194,8 @@ private:
     net::TimePoint lastHeard_;
     net::TimePoint lastTaken_; // of a queue that is not empty: when the socket last took something
     ViewerQueue queue_;
-    std::unique_ptr<QueueDrops> gap_; // dropped, and not yet announced
+    std::unique_ptr<QueueDrops> gap_;  // dropped, and not yet announced
+    std::unique_ptr<QueueDrops> told_; // what the gap notice in the queue says
     ws::FrameParser parser_{ws::Sender::Client};
     std::string early_; // until start()
     std::optional<net::TimePoint> expiry_;
@@ -207,7 +208,6 @@ private:
     Departure departure_ = Departure::Closed; // in state Flushing: what the owner will be told
     bool writable_ = false;                   // EPOLLOUT is watched
     bool direct_ = false;                     // the owner writes to the socket
-    bool gapWaits_ = false;                   // a gap frame stands in the queue
     bool peerClosed_ = false;                 // its close frame has come
     bool deaf_ = false;                       // what comes is read and thrown away
 };

@@ -210,16 +210,20 @@ void ViewerQueue::pushControl(FrameRef frame) {
 }
 
 /// Notices are few: one of each key at most.
-void ViewerQueue::pushNotice(FrameRef frame) {
-    for (Index index = firstDroppable(); frame->label().key != 0 && index != kNone;) {
-        const Index next = nodes_[index].next;
+bool ViewerQueue::takeBack(FrameLabel::Key key) {
+    for (Index index = firstDroppable(); index != kNone; index = nodes_[index].next) {
         const Frame &waiting = *nodes_[index].frame;
-        if (waiting.frameClass() == FrameClass::Notice && waiting.label().key == frame->label().key) {
+        if (waiting.frameClass() == FrameClass::Notice && waiting.label().key == key) {
             remove(index);
-            break;
+            return true;
         }
-        index = next;
     }
+    return false;
+}
+
+void ViewerQueue::pushNotice(FrameRef frame) {
+    if (frame->label().key != 0)
+        takeBack(frame->label().key);
     insertAfter(tail_, std::move(frame));
 }
 

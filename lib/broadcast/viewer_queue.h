@@ -33,6 +33,8 @@ public:
     void pushStarted(FrameRef frame, std::size_t written);
     /// A notice that must be read before everything else that waits.
     void pushFirst(FrameRef notice);
+    /// Removes the notice of this key that waits; false when none does, or it has begun to leave.
+    bool takeBack(FrameLabel::Key key);
     /// Drops partials that have waited for too long.
     QueueDrops expire(net::TimePoint now);
     /// Drops everything that has not begun to leave, but for notices with a key.
