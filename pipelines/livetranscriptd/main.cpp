@@ -3,6 +3,7 @@
 #include "config.h"
 #include "pipelines/livetranscriptd/command_line.h"
 #include "pipelines/livetranscriptd/doors.h"
+#include "pipelines/livetranscriptd/heap.h"
 #include "pipelines/livetranscriptd/log_line.h"
 #include "pipelines/livetranscriptd/service.h"
 #include "pipelines/livetranscriptd/service_manager.h"
@@ -120,6 +121,7 @@ int run(const CommandLine &commandLine, const ServiceManager &manager, const Set
 
 int main(int argc, char **argv) {
     std::setlocale(LC_ALL, "");
+    Heap::prepare();
     Signals::block();
     auto parsed = parseCommandLine(argc, argv);
     if (const auto *problem = std::get_if<std::string>(&parsed))

@@ -133,7 +133,10 @@ Service::Service(const Settings &settings, std::string description, std::shared_
       loop_(std::move(loop)),
       guard_(std::make_shared<StreamGuard>(sessionLimits(settings), "sessions")) {
     board_->setLimit(static_cast<std::size_t>(settings_.number(Setting::MaxStreams)));
-    loop_->runSync([this] { supervisor_ = std::make_unique<Supervisor>(loop_, limitsOf(settings_), *this); });
+    loop_->runSync([this] {
+        heap_ = std::make_unique<Heap>(loop_);
+        supervisor_ = std::make_unique<Supervisor>(loop_, limitsOf(settings_), *this);
+    });
 }
 
 bool Service::openPorts(std::string &problem) {
@@ -170,7 +173,10 @@ bool Service::openPorts(std::string &problem) {
 Service::~Service() {
     if (publishers_)
         publishers_->setDoor(nullptr); // no publisher begins a session any more
-    loop_->runSync([this] { supervisor_.reset(); });
+    loop_->runSync([this] {
+        supervisor_.reset();
+        heap_.reset();
+    });
 }
 
 void Service::reload(const Settings &settings) {
@@ -239,6 +245,7 @@ void Service::sessionOver(const std::string &session) {
     board_->remove(session);
     tellStatus();
     passes_.erase(session);
+    heap_->sessionOver();
     if (supervisor_->stuck() < Supervisor::kMaxStuck || std::exchange(alarmed_, true))
         return;
     guard_->close("This server takes no more sessions: it needs its operator.");

@@ -4,6 +4,7 @@
 #include "lib/admission/stream_guard.h"
 #include "lib/broadcast/broadcast_server.h"
 #include "lib/rtmp/rtmp_server.h"
+#include "pipelines/livetranscriptd/heap.h"
 #include "pipelines/livetranscriptd/session_board.h"
 #include "pipelines/livetranscriptd/settings.h"
 #include "pipelines/livetranscriptd/supervisor.h"
@@ -62,6 +63,7 @@ private:
     std::function<void(const std::string &)> statusListener_;
     bool alarmed_ = false; // too many pipelines hang
     const std::shared_ptr<SessionBoard> board_ = std::make_shared<SessionBoard>();
+    std::unique_ptr<Heap> heap_; // loop's thread
     std::unique_ptr<Supervisor> supervisor_;
 };
 

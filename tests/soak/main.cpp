@@ -37,8 +37,9 @@ constexpr std::array<const char *, 7> kFaults = {
 };
 
 struct Options {
-    gint sessions = 32, viewers = 10, seconds = 1200;
+    gint sessions = 32, viewers = 10, seconds = 1200, utterances = 8;
     gboolean brief = FALSE;
+    gchar *log = nullptr;
 };
 
 struct Sample {
@@ -68,7 +69,10 @@ bool parse(int &argc, char **&argv, Options &options) {
         {"viewers", 0, 0, G_OPTION_ARG_INT, &options.viewers, "of each, one of which does not read (10)",
          "N"},
         {"seconds", 0, 0, G_OPTION_ARG_INT, &options.seconds, "after which no session begins (1200)", "N"},
+        {"utterances", 0, 0, G_OPTION_ARG_INT, &options.utterances,
+         "of a session, at most: the fewer, the more sessions begin and end (8)", "N"},
         {"short", 0, 0, G_OPTION_ARG_NONE, &options.brief, "4 sessions, 20 seconds", nullptr},
+        {"log", 0, 0, G_OPTION_ARG_FILENAME, &options.log, "where the service's log is to be kept", "FILE"},
         {}};
     GOptionContext *context = g_option_context_new("LIVETRANSCRIPTD SESSION.LAUNCH");
     g_option_context_add_main_entries(context, entries, nullptr);
@@ -82,8 +86,9 @@ bool parse(int &argc, char **&argv, Options &options) {
     if (options.brief) {
         options.sessions = 4;
         options.seconds = 20;
+        options.utterances = 4;
     }
-    return parsed && argc == 3 && options.sessions > 0 && options.viewers > 2;
+    return parsed && argc == 3 && options.sessions > 0 && options.viewers > 2 && options.utterances > 0;
 }
 
 /// Everything that runs beside the sessions: faults, and a look at the memory. Until the time is over.
@@ -152,8 +157,8 @@ int main(int argc, char **argv) {
             plan.number = static_cast<std::size_t>(i);
             plan.viewers = static_cast<std::size_t>(options.viewers);
             plan.seed = static_cast<std::uint32_t>(i + 1);
-            if (options.brief)
-                plan.mostUtterances = 4;
+            plan.mostUtterances = static_cast<std::size_t>(options.utterances);
+            plan.leastUtterances = std::min<std::size_t>(plan.leastUtterances, plan.mostUtterances);
             SessionScript(service, plan, tally, over).run();
         });
     std::size_t faults = 0;
@@ -161,5 +166,9 @@ int main(int argc, char **argv) {
     over = true;
     for (auto &thread : threads)
         thread.join();
-    return report(tally, samples, faults, service.end());
+    const int status = service.end();
+    if (options.log && !g_file_set_contents(options.log, service.output().c_str(), -1, nullptr))
+        std::fprintf(stderr, "# The service's log could not be written to %s.\n", options.log);
+    g_free(options.log);
+    return report(tally, samples, faults, status);
 }

@@ -32,9 +32,10 @@ support::DtmfTiming quick() {
 } // namespace
 
 void Tally::problem(const std::string &sentence) {
+    const std::chrono::duration<double> since = std::chrono::steady_clock::now() - begin_;
     const std::lock_guard lock(mutex_);
     problems_.push_back(sentence);
-    std::fprintf(stderr, "# %s\n", sentence.c_str());
+    std::fprintf(stderr, "# after %.0f s: %s\n", since.count(), sentence.c_str());
 }
 
 std::vector<std::string> Tally::problems() const {
@@ -80,6 +81,10 @@ private:
         return std::make_unique<Viewer>(script_.service_.port(), name_);
     }
     void problem(const std::string &what) { script_.tally_.problem(name_ + ": " + what); }
+    std::string howIsThePublisher() const {
+        auto &process = publisher_->process();
+        return process.ended() ? "; its publisher has ended: " + process.output() : "; its publisher runs";
+    }
 
     bool publish() {
         const auto line = "event=published session=" + name_;
@@ -107,7 +112,8 @@ private:
         said_ += digits;
         if (viewers_.front()->waitForDigits(said_))
             return true;
-        problem("said \"" + said_ + "\", heard \"" + digitsOf(viewers_.front()->finals()) + "\"");
+        problem("said \"" + said_ + "\", heard \"" + digitsOf(viewers_.front()->finals()) + "\"" +
+                howIsThePublisher());
         return false;
     }
 

@@ -4,6 +4,7 @@
 #include "tests/support/live_service.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <random>
@@ -21,6 +22,7 @@ public:
     std::atomic<std::size_t> lives = 0, finals = 0, viewers = 0, deliveries = 0, kills = 0, stalled = 0;
 
 private:
+    const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
     mutable std::mutex mutex_; // guards problems_
     std::vector<std::string> problems_;
 };
