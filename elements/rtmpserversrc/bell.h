@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
+#include <ctime>
 
 #include <semaphore.h>
 
@@ -20,6 +22,16 @@ public:
     void await() {
         while (sem_wait(&rung_) != 0 && errno == EINTR)
             continue;
+    }
+    /// False when nobody has rung for so long, or the wall clock was set forward by as much.
+    bool awaitFor(std::chrono::seconds limit) {
+        timespec until{};
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += limit.count();
+        int failed;
+        while ((failed = sem_timedwait(&rung_, &until)) != 0 && errno == EINTR)
+            continue;
+        return failed == 0;
     }
 
 private:

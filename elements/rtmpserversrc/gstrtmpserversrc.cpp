@@ -70,20 +70,17 @@
 #include "elements/rtmpserversrc/gstrtmpserversrc.h"
 
 #include "elements/rtmpserversrc/publish_request.h"
-#include "elements/rtmpserversrc/publisher_inbox.h"
 #include "elements/rtmpserversrc/publisher_link.h"
-#include "elements/rtmpserversrc/reports.h"
+#include "elements/rtmpserversrc/publisher_stream.h"
 #include "elements/rtmpserversrc/server_uri.h"
 #include "elements/rtmpserversrc/settings.h"
-#include "elements/rtmpserversrc/stream_clock.h"
-#include "elements/rtmpserversrc/stream_output.h"
+#include "elements/rtmpserversrc/streaming_pool.h"
 #include "lib/gst/refs.h"
 #include "lib/gst/session_context.h"
 
 #include "config.h"
 
-#include <atomic>
-#include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -93,30 +90,25 @@ GST_DEBUG_CATEGORY(gst_rtmp_server_src_debug);
 namespace {
 
 using lt::rtmpserversrc::OutputForm;
-using lt::rtmpserversrc::PublisherInbox;
 using lt::rtmpserversrc::PublisherLink;
+using lt::rtmpserversrc::PublisherStream;
 using lt::rtmpserversrc::Settings;
-using lt::rtmpserversrc::StreamClock;
+using lt::rtmpserversrc::StreamingPool;
 using lt::rtmpserversrc::StreamNames;
-using lt::rtmpserversrc::StreamOutput;
-using lt::rtmpserversrc::StreamOver;
-using lt::rtmpserversrc::Tag;
 
 } // namespace
 
 /* All that has a destructor. */
 struct RtmpServerSrcState {
+    explicit RtmpServerSrcState(GstRtmpServerSrc *self) : stream(GST_BASE_SRC(self)) {}
+
     Settings settings; // object lock
     PublisherLink link;
+    PublisherStream stream;
 
-    // Written by start(), then the streaming thread's.
-    std::shared_ptr<PublisherInbox> inbox;
-    StreamNames names;
-    StreamClock clock;
-    std::unique_ptr<StreamOutput> output;
-    std::deque<lt::BufferRef> ready;
-
-    std::atomic<bool> wasPaused = false;
+    // From start() to stop().
+    std::shared_ptr<StreamingPool> pool;
+    lt::ObjectRef<GstTaskPool> task;
 };
 
 struct _GstRtmpServerSrc {
@@ -148,30 +140,28 @@ static gboolean gst_rtmp_server_src_start(GstBaseSrc *source) {
         lt::ObjectLock lock(self);
         settings = state->settings;
     }
-    state->names.app = settings.app;
-    state->names.stream = !settings.stream.empty()    ? settings.stream
-                          : !settings.session.empty() ? settings.session
-                                                      : lt::resolveSession(GST_ELEMENT(self), source->srcpad);
-    state->clock = StreamClock();
-    state->output = settings.output == OutputForm::Flv
-                        ? lt::rtmpserversrc::makeFlvOutput(settings.wantVideo())
-                        : lt::rtmpserversrc::makeAudioOutput();
-    state->ready.clear();
-    state->wasPaused = false;
-    if (!state->link.open(GST_ELEMENT(self), settings, state->names))
+    const StreamNames names = {settings.app, !settings.stream.empty() ? settings.stream
+                                             : !settings.session.empty()
+                                                 ? settings.session
+                                                 : lt::resolveSession(GST_ELEMENT(self), source->srcpad)};
+    if (!state->link.open(GST_ELEMENT(self), settings, names))
         return FALSE;
-    state->inbox = state->link.inbox();
+    state->stream.begin(settings, names, state->link.inbox());
+    state->pool = lt::rtmpserversrc::streamingPool();
+    state->task = lt::rtmpserversrc::makePooledTask(state->pool, state->stream);
     GST_INFO_OBJECT(self, "waiting for a publisher at rtmp://%s:%u/%s/%s", settings.address.c_str(),
-                    state->link.port(), state->names.app.c_str(), state->names.stream.c_str());
+                    state->link.port(), names.app.c_str(), names.stream.c_str());
     g_object_notify(G_OBJECT(self), "current-port");
     return TRUE;
 }
 
-/* PAUSED to READY, the streaming thread is gone. */
+/* PAUSED to READY, the pad's task is over. */
 static gboolean gst_rtmp_server_src_stop(GstBaseSrc *source) {
     auto *self = GST_RTMP_SERVER_SRC(source);
     self->state->link.close();
-    self->state->ready.clear();
+    self->state->stream.end();
+    self->state->task.reset();
+    self->state->pool.reset();
     g_object_notify(G_OBJECT(self), "current-port");
     return TRUE;
 }
@@ -188,49 +178,21 @@ static gboolean gst_rtmp_server_src_unlock_stop(GstBaseSrc *source) {
     return TRUE;
 }
 
-static GstClockTime gst_rtmp_server_src_running_time(GstRtmpServerSrc *self) {
-    const GstClockTime now = gst_element_get_current_running_time(GST_ELEMENT(self));
-    return GST_CLOCK_TIME_IS_VALID(now) ? now : 0;
-}
-
-/* What has to go downstream before or beside a tag. */
-static void gst_rtmp_server_src_prepare(GstRtmpServerSrc *self, const Tag &tag) {
-    auto &clock = self->state->clock;
-    if (const auto caps = self->state->output->newCaps(tag))
-        gst_base_src_set_caps(GST_BASE_SRC(self), caps.get());
-    if (self->state->wasPaused.exchange(false))
-        clock.breakTime();
-    if (clock.needsSegment()) {
-        const auto segment =
-            clock.segmentFor(tag, gst_rtmp_server_src_running_time(self), std::chrono::steady_clock::now());
-        GST_DEBUG_OBJECT(self, "%" GST_SEGMENT_FORMAT, static_cast<const void *>(&segment));
-        gst_base_src_new_segment(GST_BASE_SRC(self), &segment);
-    }
-    if (tag.lost > 0)
-        lt::rtmpserversrc::reportLost(GST_ELEMENT(self), tag.lost);
-}
-
-/* Streaming thread. */
 static GstFlowReturn gst_rtmp_server_src_create(GstPushSrc *source, GstBuffer **buffer) {
-    auto *self = GST_RTMP_SERVER_SRC(source);
-    auto *state = self->state;
-    while (state->ready.empty()) {
-        auto arrival = state->inbox->next();
-        if (!arrival)
-            return GST_FLOW_FLUSHING;
-        if (std::holds_alternative<StreamOver>(*arrival))
-            return GST_FLOW_EOS;
-        if (auto *tag = std::get_if<Tag>(&*arrival)) {
-            gst_rtmp_server_src_prepare(self, *tag);
-            state->output->add(std::move(*tag), state->ready);
-        } else {
-            lt::rtmpserversrc::reportNews(GST_ELEMENT(self), state->names, *arrival, state->clock);
-        }
-    }
-    *buffer = state->ready.front().release();
-    state->ready.pop_front();
-    state->clock.reached(GST_BUFFER_PTS(*buffer));
-    return GST_FLOW_OK;
+    return GST_RTMP_SERVER_SRC(source)->state->stream.create(buffer);
+}
+
+/* The pad's task runs on the pool, unless an application that sees this message wants it elsewhere. */
+static gboolean gst_rtmp_server_src_post_message(GstElement *element, GstMessage *message) {
+    auto *self = GST_RTMP_SERVER_SRC(element);
+    GstStreamStatusType type{};
+    GstElement *owner = nullptr;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_STREAM_STATUS)
+        gst_message_parse_stream_status(message, &type, &owner);
+    if (owner == element && type == GST_STREAM_STATUS_TYPE_CREATE && self->state->task)
+        gst_task_set_pool(GST_TASK(g_value_get_object(gst_message_get_stream_status_object(message))),
+                          self->state->task.get());
+    return GST_ELEMENT_CLASS(gst_rtmp_server_src_parent_class)->post_message(element, message);
 }
 
 static GstCaps *gst_rtmp_server_src_get_caps(GstBaseSrc *source, GstCaps *filter) {
@@ -276,7 +238,7 @@ static GstStateChangeReturn gst_rtmp_server_src_change_state(GstElement *element
     const auto result =
         GST_ELEMENT_CLASS(gst_rtmp_server_src_parent_class)->change_state(element, transition);
     if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
-        self->state->wasPaused = true;
+        self->state->stream.paused();
     return result;
 }
 
@@ -367,6 +329,7 @@ static void gst_rtmp_server_src_class_init(GstRtmpServerSrcClass *klass) {
     lt::rtmpserversrc::installProperties(object_class);
     lt::rtmpserversrc::installPublishRequest(object_class);
 
+    element_class->post_message = gst_rtmp_server_src_post_message;
     element_class->change_state = gst_rtmp_server_src_change_state;
     base_class->start = gst_rtmp_server_src_start;
     base_class->stop = gst_rtmp_server_src_stop;
@@ -388,7 +351,7 @@ static void gst_rtmp_server_src_class_init(GstRtmpServerSrcClass *klass) {
 }
 
 static void gst_rtmp_server_src_init(GstRtmpServerSrc *self) {
-    self->state = new RtmpServerSrcState;
+    self->state = new RtmpServerSrcState(self);
     gst_base_src_set_live(GST_BASE_SRC(self), TRUE);
     gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
     gst_base_src_set_do_timestamp(GST_BASE_SRC(self), FALSE);

@@ -70,8 +70,13 @@ void PublisherInbox::media(MediaTag tag) {
 
 /// What the writer does last. The lock goes first: a reader woken under it would only wait for it.
 void PublisherInbox::wakeReader(std::unique_lock<std::mutex> &lock) {
-    if (queue_.empty() || !std::exchange(readerWaits_, false))
+    if (queue_.empty())
         return;
+    if (!std::exchange(readerWaits_, false)) {
+        if (look_)
+            look_();
+        return;
+    }
     lock.unlock();
     bell_.ring();
 }
@@ -246,6 +251,27 @@ std::optional<Arrival> PublisherInbox::next() {
     }
     if (interrupted_)
         return std::nullopt;
+    return takeFirst();
+}
+
+bool PublisherInbox::worthALook(std::optional<Arrival> &news) {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(wasInterrupted_, false) || interrupted_)
+        return true;
+    if (queue_.empty())
+        return false;
+    const auto &first = queue_.front();
+    if (!std::holds_alternative<Tag>(first) && !std::holds_alternative<StreamOver>(first))
+        news = takeFirst();
+    return true;
+}
+
+void PublisherInbox::callWhenWorthALook(std::function<void()> look) {
+    std::lock_guard lock(mutex_);
+    look_ = std::move(look);
+}
+
+Arrival PublisherInbox::takeFirst() {
     Arrival arrival = std::move(queue_.front());
     queue_.pop_front();
     if (auto *tag = std::get_if<Tag>(&arrival)) {
@@ -266,8 +292,11 @@ std::optional<Arrival> PublisherInbox::next() {
 void PublisherInbox::interrupt(bool on) {
     std::lock_guard lock(mutex_);
     interrupted_ = on;
+    wasInterrupted_ = wasInterrupted_ || on;
     if (on && std::exchange(readerWaits_, false))
         bell_.ring();
+    else if (on && look_)
+        look_();
 }
 
 InboxStats PublisherInbox::stats() const {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <variant>
@@ -73,6 +74,11 @@ public:
 
     /// Waits for the next arrival; nothing when interrupted. The pad's task.
     std::optional<Arrival> next();
+    /// True: next() has something, or there has been an interruption since the last question. News of a
+    /// publisher that come next are taken out at once. The pad's task.
+    bool worthALook(std::optional<Arrival> &news);
+    /// `look` is called, under the inbox's lock, whenever worthALook() may have become true. Any thread.
+    void callWhenWorthALook(std::function<void()> look);
     /// Lets next() return at once, until interrupt(false). Any thread.
     void interrupt(bool on);
     InboxStats stats() const;
@@ -80,6 +86,7 @@ public:
 private:
     void take(rtmp::MediaTag tag);
     void wakeReader(std::unique_lock<std::mutex> &lock);
+    Arrival takeFirst();
     void keepForStart(rtmp::MediaTag tag);
     void start(rtmp::TimePoint arrival);
     void place(rtmp::MediaTag tag);
@@ -109,10 +116,12 @@ private:
     rtmp::ArrivalJitter jitter_;
     bool started_ = false;
     bool newPublisher_ = false; ///< its first frame has not come yet
+    std::function<void()> look_;
     bool interrupted_ = false;
-    bool readerWaits_ = false;  ///< and nobody has woken it yet
-    bool lostBefore_ = false;   ///< frames went between the last tag given out and the next
-    bool needKeyFrame_ = false; ///< video can only go on with a key frame
+    bool wasInterrupted_ = false; ///< and nobody has looked since
+    bool readerWaits_ = false;    ///< and nobody has woken it yet
+    bool lostBefore_ = false;     ///< frames went between the last tag given out and the next
+    bool needKeyFrame_ = false;   ///< video can only go on with a key frame
 };
 
 } // namespace lt::rtmpserversrc

@@ -68,6 +68,7 @@ public:
     std::unordered_map<WatchId, Watched> watches;
     std::multimap<TimePoint, std::pair<TimerId, Task>> timers;
     std::unordered_map<TimerId, TimePoint> deadlines;
+    std::vector<Task> turnsEnd;
     std::uint64_t lastId = 0;
     TimePoint now = Clock::now();
     TurnPacer pacer;
@@ -77,6 +78,7 @@ private:
     void gather(std::size_t events);
     void runTasks();
     void runTimers();
+    void endTurn();
     int timeoutMs() const;
 
     std::mutex mutex_; // guards the two below; never held while a task runs
@@ -125,6 +127,13 @@ void EventLoop::Impl::runTimers() {
     }
 }
 
+void EventLoop::Impl::endTurn() {
+    // By index: what runs may add more. The room stays for the next turn.
+    for (std::size_t i = 0; i < turnsEnd.size(); i++)
+        std::exchange(turnsEnd[i], nullptr)();
+    turnsEnd.clear();
+}
+
 int EventLoop::Impl::timeoutMs() const {
     if (timers.empty())
         return -1;
@@ -163,6 +172,7 @@ void EventLoop::Impl::run() {
                 found->second.listener->onReady(event.events);
         }
         runTimers();
+        endTurn();
         {
             std::lock_guard lock(mutex_);
             if (stopping_ && tasks_.empty())
@@ -262,6 +272,10 @@ EventLoop::Haste::Haste(EventLoop &loop) : loop_(loop) {
 
 EventLoop::Haste::~Haste() {
     loop_.impl_->hasty--;
+}
+
+void EventLoop::atTurnsEnd(Task task) {
+    impl_->turnsEnd.push_back(std::move(task));
 }
 
 EventLoop::TimerId EventLoop::startTimer(Duration delay, Task task) {

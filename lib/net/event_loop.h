@@ -75,6 +75,9 @@ public:
         EventLoop &loop_;
     };
 
+    /// Runs `task` when all that this turn has found is done, before the loop waits again. Loop's thread.
+    void atTurnsEnd(Task task);
+
     TimerId startTimer(Duration delay, Task task);
     /// Unknown and expired ids, and 0, are ignored.
     void cancelTimer(TimerId id);

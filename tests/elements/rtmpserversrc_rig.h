@@ -127,5 +127,7 @@ void addStateTests();
 void addAudioTests();
 /// Adds the tests of rtmpserversrc_return_test.cpp.
 void addReturnTests();
+/// Adds the tests of rtmpserversrc_threads_test.cpp.
+void addThreadTests();
 
 } // namespace rtmpserversrc_test

@@ -210,6 +210,7 @@ int main(int argc, char **argv) {
     addAudioTests();
     addReturnTests();
     addStateTests();
+    addThreadTests();
     const int result = g_test_run();
     gst_deinit();
     return result;

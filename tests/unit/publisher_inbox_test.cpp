@@ -242,6 +242,35 @@ static void writer_and_reader_meet_without_loss() {
     writer.join();
 }
 
+static void whoever_looks_is_told_of_arrivals_and_of_interruptions_once() {
+    PublisherInbox inbox(InboxOptions{});
+    int called = 0;
+    std::optional<lt::rtmpserversrc::Arrival> news;
+    inbox.callWhenWorthALook([&] { called++; });
+    g_assert_false(inbox.worthALook(news));
+    inbox.published({});
+    g_assert_cmpint(called, ==, 1);
+    g_assert_true(inbox.worthALook(news));
+    g_assert_true(news && std::holds_alternative<lt::rtmpserversrc::Published>(*news));
+    news.reset();
+    g_assert_false(inbox.worthALook(news));
+    inbox.media(frameAt(0));
+    g_assert_cmpint(called, ==, 2);
+    g_assert_true(inbox.worthALook(news));
+    g_assert_false(news.has_value());
+    const std::string first = nextOf(inbox);
+    g_assert_cmpstr(first.c_str(), ==, "a0");
+    inbox.interrupt(true);
+    inbox.interrupt(false);
+    g_assert_cmpint(called, ==, 3);
+    g_assert_true(inbox.worthALook(news));
+    g_assert_false(inbox.worthALook(news));
+    inbox.callWhenWorthALook({});
+    inbox.media(frameAt(23));
+    g_assert_cmpint(called, ==, 3);
+    g_assert_true(inbox.worthALook(news));
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/publisher-inbox/begin", a_stream_begins_with_its_first_audio_frame);
@@ -256,5 +285,6 @@ int main(int argc, char **argv) {
     g_test_add_func("/publisher-inbox/video", dropped_video_comes_back_with_a_key_frame);
     g_test_add_func("/publisher-inbox/interrupt", an_interrupted_reader_returns_at_once);
     g_test_add_func("/publisher-inbox/meet", writer_and_reader_meet_without_loss);
+    g_test_add_func("/publisher-inbox/look", whoever_looks_is_told_of_arrivals_and_of_interruptions_once);
     return g_test_run();
 }
