@@ -108,6 +108,8 @@ void RtmpConnection::readOnLater() {
 }
 
 void RtmpConnection::readSome() {
+    const auto &counters = session_.counters();
+    const std::uint64_t audioBefore = counters.audioFrames, videoBefore = counters.videoFrames;
     for (int i = 0; i < kReadsPerTurn && fd_ && lostReason_.empty(); i++) {
         const std::size_t discardable = std::min(session_.discardable(), scratch_.size());
         const bool discard = !stream_ && discardable >= kDiscardMin;
@@ -130,9 +132,21 @@ void RtmpConnection::readSome() {
     }
     if (stream_ && stream_->pending())
         readOnLater();
-    // Not sticky. Publishers leave Nagle on: a delayed acknowledgement costs 40 ms for each of their writes.
     if (fd_)
+        timeAcknowledgement(counters.audioFrames - audioBefore, counters.videoFrames - videoBefore);
+}
+
+void RtmpConnection::timeAcknowledgement(std::uint64_t audioFrames, std::uint64_t videoFrames) {
+    switch (acks_.afterRead(session_.publishing(), std::max(audioFrames, videoFrames))) {
+    case AckTiming::Tell::Hurry: // not sticky
         setOption(fd_.get(), IPPROTO_TCP, TCP_QUICKACK, 1);
+        break;
+    case AckTiming::Tell::Leisure:
+        setOption(fd_.get(), IPPROTO_TCP, TCP_QUICKACK, 0);
+        break;
+    case AckTiming::Tell::Nothing:
+        break;
+    }
 }
 
 void RtmpConnection::tick(net::TimePoint now) {

@@ -4,6 +4,7 @@
 #include "lib/net/byte_stream.h"
 #include "lib/net/event_loop.h"
 #include "lib/net/unique_fd.h"
+#include "lib/rtmp/ack_timing.h"
 #include "lib/rtmp/publish_session.h"
 
 #include <array>
@@ -70,6 +71,7 @@ private:
     void media(MediaTag tag) override;
 
     void readSome();
+    void timeAcknowledgement(std::uint64_t audioFrames, std::uint64_t videoFrames);
     ssize_t receive(std::size_t size, bool discard);
     ssize_t write(const std::uint8_t *bytes, std::size_t size);
     /// What the stream holds back is read in another turn: no event will come for it.
@@ -95,6 +97,7 @@ private:
     std::optional<net::EventLoop::Haste> haste_;
     net::EventLoop::WatchId watch_ = 0;
     std::uint32_t watched_ = 0;
+    AckTiming acks_;
     std::vector<std::uint8_t> out_;
     bool overflow_ = false;
     bool inRead_ = false;

@@ -175,22 +175,20 @@ void ServerCore::tick() {
 }
 
 std::string ServerCore::keyOf(const RtmpConnection &connection) const {
-    const auto found = keys_.find(&connection);
-    return found == keys_.end() ? std::string() : found->second;
+    const auto found = routes_.find(&connection);
+    return found == routes_.end() ? std::string() : found->second.key;
 }
 
 void ServerCore::media(RtmpConnection &connection, MediaTag tag) {
-    const auto key = keys_.find(&connection);
-    if (key == keys_.end())
-        return; // replaced, and not gone yet
-    const auto claim = claims_.find(key->second);
-    if (claim == claims_.end())
-        return;
+    const auto route = routes_.find(&connection);
+    if (route == routes_.end() || !route->second.claim)
+        return; // replaced, and not gone yet; or its claim has gone
+    auto &claimed = *route->second.claim;
     if (!tag.isHeader()) {
-        claim->second.hadMedia = true;
-        claim->second.returnUntil.reset();
+        claimed.hadMedia = true;
+        claimed.returnUntil.reset();
     }
-    claim->second.listener->media(std::move(tag));
+    claimed.listener->media(std::move(tag));
 }
 
 void ServerCore::ended(RtmpConnection &connection) {
@@ -200,7 +198,7 @@ void ServerCore::ended(RtmpConnection &connection) {
                       "%s: ended: %s", connection.peer().c_str(), connection.endReason().c_str());
     if (end == SessionEnd::Refused)
         metrics_.refused.add();
-    else if (!keys_.contains(&connection) && !peaceful)
+    else if (!routes_.contains(&connection) && !peaceful)
         metrics_.dropped.add();
     endPublication(keyOf(connection), {connection.endedCleanly()        ? PublishEnd::Kind::Clean
                                        : end == SessionEnd::Unsupported ? PublishEnd::Kind::Unsupported
@@ -234,8 +232,11 @@ void ServerCore::removeClaim(const std::string &key, std::uint64_t id) {
     if (claim == claims_.end() || claim->second.id != id)
         return;
     claims_.erase(claim);
-    if (const auto present = publications_.find(key); present != publications_.end())
-        present->second.connection->close("UNAVAILABLE: The receiver of this stream has gone.");
+    const auto present = publications_.find(key);
+    if (present == publications_.end())
+        return;
+    routes_.at(present->second.connection).claim = nullptr;
+    present->second.connection->close("UNAVAILABLE: The receiver of this stream has gone.");
 }
 
 } // namespace lt::rtmp

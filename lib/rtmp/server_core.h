@@ -112,8 +112,13 @@ private:
     };
     std::shared_ptr<PublishDoor> door_;
     std::unordered_map<RtmpConnection *, Connected> connections_;
-    std::map<std::string, SlidingLog> wrongCredentials_;           ///< by address
-    std::unordered_map<const RtmpConnection *, std::string> keys_; ///< of those in publications_
+    std::map<std::string, SlidingLog> wrongCredentials_; ///< by address
+    /// Where a publisher's media goes.
+    struct Route {
+        std::string key;
+        Claimed *claim; ///< null until it is accepted, and when the claim has gone
+    };
+    std::unordered_map<const RtmpConnection *, Route> routes_; ///< of those in publications_
     std::map<std::string, Claimed> claims_;
     std::map<std::string, Publication> publications_;
     StreamGuard doorstep_; ///< connections, before they name a stream

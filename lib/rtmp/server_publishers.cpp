@@ -128,7 +128,7 @@ void ServerCore::publishRequested(RtmpConnection &connection, const PublishReque
             .emplace(key, Publication{&connection, std::get<StreamPassRef>(entry), request.address,
                                       request.software, false, now_() + limits_.claimTimeout})
             .first;
-    keys_.emplace(&connection, key);
+    routes_.emplace(&connection, Route{key, nullptr});
     if (claim != claims_.end())
         acceptPublication(key, added->second, claim->second);
     else
@@ -175,6 +175,7 @@ void ServerCore::letIn(const std::string &key, Publication &publication, Claimed
 void ServerCore::acceptPublication(const std::string &key, Publication &publication, Claimed &claimed) {
     auto &connection = *publication.connection;
     publication.accepted = true;
+    routes_.at(&connection).claim = &claimed;
     metrics_.publishers.add(1);
     metrics_.publishes.add();
     metrics_.returns.add(claimed.returnUntil.has_value());
@@ -209,7 +210,7 @@ void ServerCore::endPublication(const std::string &key, PublishEnd end) {
     auto node = publications_.extract(key);
     if (node.empty())
         return;
-    keys_.erase(node.mapped().connection);
+    routes_.erase(node.mapped().connection);
     node.mapped().pass->leave(); // whoever else still holds it
     if (node.mapped().accepted)
         metrics_.publishers.add(-1);
