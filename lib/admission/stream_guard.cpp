@@ -54,7 +54,8 @@ std::variant<StreamPassRef, StreamGuard::Denied> StreamGuard::admitStream(const 
 
 Refusal StreamGuard::refusalFor(Places::Full full, const PlaceLimits &limits) const {
     const auto sentence = [this](std::size_t limit, const char *where) {
-        return "No more than " + std::to_string(limit) + " " + what_ + " " + where + ": try again later.";
+        const std::string noun = limit == 1 ? what_.substr(0, what_.size() - 1) : what_;
+        return "No more than " + std::to_string(limit) + " " + noun + " " + where + ": try again later.";
     };
     switch (full) {
     case Places::Full::Session:

@@ -55,7 +55,7 @@ public:
         Refusal refusal; ///< a door may find better words; the code stands
     };
 
-    /// `what` names those who come, in the plural.
+    /// `what` names those who come, in the plural, which ends in s.
     StreamGuard(const PlaceLimits &limits, std::string what);
 
     std::variant<StreamPassRef, Denied> admitStream(const std::string &session,

@@ -152,7 +152,7 @@ static void a_full_server_says_so_to_every_publisher() {
     first.requestPublish("first");
     door->waitFor(1);
     Publishers(urlOf(*server, "/live/demo"))
-        .assertTold("RESOURCE_EXHAUSTED: No more than 1 publishers at a time");
+        .assertTold("RESOURCE_EXHAUSTED: No more than 1 publisher at a time");
 }
 
 static void a_server_that_ends_tells_who_waits() {

@@ -76,7 +76,7 @@ void the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once() {
     LivePublisher first(service.url("first"));
     service.waitFor("event=published session=first");
     LivePublisher second(service.url("second"));
-    g_assert_true(second.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 sessions at a time"));
+    g_assert_true(second.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 session at a time"));
     g_assert_cmpint(first.finish(), ==, 0);
     service.waitFor("event=over session=first");
     LivePublisher third(service.url("third"));

@@ -194,7 +194,7 @@ static void a_full_server_says_so() {
     RtmpPublisher in(server->port()), out(server->port());
     g_assert_true(in.publish("live", "one").accepted);
     assertRefused(out.publish("live", "two"), "NetStream.Publish.Denied",
-                  "RESOURCE_EXHAUSTED: No more than 1 publishers at a time");
+                  "RESOURCE_EXHAUSTED: No more than 1 publisher at a time");
 }
 
 int main(int argc, char **argv) {

@@ -72,7 +72,7 @@ void who_comes_to_a_session_that_is_taken_hears_that_first() {
     StreamGuard guard({1, 1, 0}, "streams");
     const auto pass = entered(guard.admitStream("a"));
     expectDenied(guard.admitStream("a"), Why::Session,
-                 "No more than 1 streams of one session: try again later.");
+                 "No more than 1 stream of one session: try again later.");
 }
 
 void addresses_have_a_limit_of_their_own() {
@@ -88,7 +88,7 @@ void new_limits_hold_for_who_comes_afterwards() {
     StreamGuard guard({3, 1, 0}, "sessions");
     const auto a = entered(guard.admitStream("a")), b = entered(guard.admitStream("b"));
     guard.setLimits({1, 1, 0});
-    expectDenied(guard.admitStream("c"), Why::Total, "No more than 1 sessions at a time: try again later.");
+    expectDenied(guard.admitStream("c"), Why::Total, "No more than 1 session at a time: try again later.");
     g_assert_cmpuint(guard.inside(), ==, 2);
     guard.setLimits({3, 1, 0});
     entered(guard.admitStream("c"));
