@@ -19,6 +19,11 @@ constexpr std::size_t kQueueMax = 64 * 1024;
 /// Acknowledgements and ping answers are dropped when more than this waits: some publishers never read.
 constexpr std::size_t kDroppableMax = 4096;
 constexpr int kReadsPerTurn = 4;
+/// Each arrival is told once: told again and again until it is read, the kernel would look at each socket of
+/// a turn twice. So whoever stops reading in the middle has to come back by itself.
+constexpr std::uint32_t kArrivals = EPOLLIN | EPOLLRDHUP | EPOLLET;
+/// The peer has closed, which is read after all it has sent.
+constexpr std::uint32_t kEndings = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 /// Below this, throwing bytes away unread saves less than the system call costs.
 constexpr std::size_t kDiscardMin = 16384;
 constexpr auto kDrainTime = std::chrono::seconds(1);
@@ -65,7 +70,7 @@ RtmpConnection::~RtmpConnection() {
 
 bool RtmpConnection::start() {
     haste_.emplace(loop_);
-    watched_ = EPOLLIN;
+    watched_ = kArrivals;
     watch_ = loop_.watch(fd_.get(), watched_, this);
     return watch_ != 0;
 }
@@ -80,9 +85,9 @@ void RtmpConnection::watchFor(std::uint32_t events) {
 void RtmpConnection::onReady(std::uint32_t events) {
     if (events & EPOLLOUT)
         flush();
-    if (events & (EPOLLIN | EPOLLERR | EPOLLHUP) && fd_) {
+    if (events & (EPOLLIN | kEndings) && fd_) {
         inRead_ = true;
-        readSome();
+        readSome((events & kEndings) != 0);
         inRead_ = false;
     }
     settle();
@@ -100,24 +105,27 @@ ssize_t RtmpConnection::write(const std::uint8_t *bytes, std::size_t size) {
     return stream_->send(&piece, 1);
 }
 
-void RtmpConnection::readOnLater() {
-    loop_.post([this, alive = alive_] {
+void RtmpConnection::readOnLater(bool toTheEnd) {
+    loop_.post([this, alive = alive_, events = toTheEnd ? EPOLLRDHUP : EPOLLIN] {
         if (*alive && fd_)
-            onReady(EPOLLIN);
+            onReady(events);
     });
 }
 
-void RtmpConnection::readSome() {
+void RtmpConnection::readSome(bool toTheEnd) {
     const auto &counters = session_.counters();
     const std::uint64_t audioBefore = counters.audioFrames, videoBefore = counters.videoFrames;
-    for (int i = 0; i < kReadsPerTurn && fd_ && lostReason_.empty(); i++) {
+    bool empty = false;
+    for (int i = 0; i < kReadsPerTurn && !empty && fd_ && lostReason_.empty(); i++) {
         const std::size_t discardable = std::min(session_.discardable(), scratch_.size());
         const bool discard = !stream_ && discardable >= kDiscardMin;
         const ssize_t got = receive(discard ? discardable : scratch_.size(), discard);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0 && errno == EAGAIN)
+        if (got < 0 && errno == EAGAIN) {
+            empty = true;
             break;
+        }
         if (got <= 0) {
             lose(got == 0 ? "the publisher closed the connection" : std::strerror(errno));
             return;
@@ -127,11 +135,10 @@ void RtmpConnection::readSome() {
             session_.discarded(count, now_());
         else
             session_.receive(Bytes(scratch_.data(), count), now_());
-        if (!stream_ && !discard && count < scratch_.size())
-            break;
+        empty = !stream_ && !discard && count < scratch_.size() && !toTheEnd;
     }
-    if (stream_ && stream_->pending())
-        readOnLater();
+    if (!empty || (stream_ && stream_->pending()))
+        readOnLater(toTheEnd);
     if (fd_)
         timeAcknowledgement(counters.audioFrames - audioBefore, counters.videoFrames - videoBefore);
 }
@@ -239,7 +246,7 @@ void RtmpConnection::settle() {
         halfClosed_ = true;
         shutdown(fd_.get(), SHUT_WR);
     }
-    watchFor(out_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+    watchFor(out_.empty() ? kArrivals : kArrivals | EPOLLOUT);
 }
 
 void RtmpConnection::lose(const std::string &reason) {

@@ -70,12 +70,13 @@ private:
     void publishRequested(const PublishRequest &request) override;
     void media(MediaTag tag) override;
 
-    void readSome();
+    /// `toTheEnd`: the peer's close is among what there is to read.
+    void readSome(bool toTheEnd);
     void timeAcknowledgement(std::uint64_t audioFrames, std::uint64_t videoFrames);
     ssize_t receive(std::size_t size, bool discard);
     ssize_t write(const std::uint8_t *bytes, std::size_t size);
-    /// What the stream holds back is read in another turn: no event will come for it.
-    void readOnLater();
+    /// What is left is read in another turn: no event will come for it.
+    void readOnLater(bool toTheEnd);
     void flush();
     /// Brings the socket's side in line with the session after anything that may have ended it.
     void settle();
