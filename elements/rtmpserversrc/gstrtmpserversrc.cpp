@@ -49,6 +49,12 @@
  * reading the socket, because publishers block or give up when nobody reads: what is too much is dropped,
  * the oldest first, counted, announced by a WARNING message and DISCONT.
  *
+ * ## Threads
+ *
+ * All these elements of a process push on a few threads that they share; one that blocks downstream holds back
+ * no other. STREAM_STATUS tells of no thread that enters or leaves. An application that wants an element on
+ * a thread of its own gives another #GstTaskPool to the task that STREAM_STATUS announces (CREATE).
+ *
  * ## Messages
  *
  * Element messages, from the streaming thread: `rtmpserversrc/publish` (app, stream, peer, software,
