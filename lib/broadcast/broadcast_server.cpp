@@ -42,6 +42,9 @@ void sayGoodbyeAtExit() {
     (void)asked;
 }
 
+/// The source of heartbeats of a room without an element.
+constexpr const char *kWaitingHeartbeat = "waiting-room";
+
 Room::Loops fanoutLoops(unsigned count) {
     Room::Loops loops;
     for (unsigned i = 0; i < std::max(count, 1u); i++)
@@ -111,6 +114,7 @@ BroadcastServer::attach(const std::string &address, std::uint16_t port, const Ac
     std::uint64_t stay = 0;
     if (auto room = server->claim(session, settings, loops, stay)) {
         room->attach(watcher, settings, loops);
+        room->setHeartbeat(kWaitingHeartbeat, 0, 0); // the session's own holds from now on
         return std::unique_ptr<Attachment>(
             new Attachment(server, session, std::move(room), stay, settings.linger));
     }
@@ -175,7 +179,9 @@ std::shared_ptr<RoomHandle> BroadcastServer::roomToEnter(const std::string &sess
             return nullptr;
         }
         made = entry.room =
-            std::make_shared<RoomHandle>(Room::Loops{loop_}, session, RoomSettings{}, metrics::registry());
+            std::make_shared<RoomHandle>(Room::Loops{loop_}, session, waiting_.settings, metrics::registry());
+        if (waiting_.pingIntervalMs > 0)
+            made->setHeartbeat(kWaitingHeartbeat, waiting_.pingIntervalMs, waiting_.maxMissed);
         stay = entry.stay = ++lastStay_;
     }
     watchIdle(session, stay);
@@ -210,6 +216,11 @@ void BroadcastServer::forgetIdle(const std::string &session, std::uint64_t stay)
         idle->dismiss();
     else
         watchIdle(session, stay);
+}
+
+void BroadcastServer::setWaitingRoom(const WaitingRoom &like) {
+    std::lock_guard lock(mutex_);
+    waiting_ = like;
 }
 
 std::vector<std::string> BroadcastServer::sessions() const {

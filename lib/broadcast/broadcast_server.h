@@ -64,6 +64,8 @@ public:
     /// The same, for a viewer; where viewers may wait, an unknown session gets a room to wait in. Null, and
     /// `full` set, when there are too many of these. One that nobody waits in goes after a while.
     std::shared_ptr<RoomHandle> roomToEnter(const std::string &session, bool &full);
+    /// For rooms that are waited in from now on. Any thread.
+    void setWaitingRoom(const WaitingRoom &like);
     /// Names of the sessions that are live or linger, in order; not of those that are only waited for.
     std::vector<std::string> sessions() const;
     /// Sessions that end from now on do so because the server goes: their viewers get what is left, and are
@@ -104,8 +106,9 @@ private:
     const std::unique_ptr<Doorkeeper> doorkeeper_;
     const HandOver handOver_;
     std::atomic<bool> goingAway_ = false;
-    mutable std::mutex mutex_; // guards the four below
+    mutable std::mutex mutex_; // guards the five below
     std::map<std::string, Entry> rooms_;
+    WaitingRoom waiting_;
     std::shared_ptr<const SessionOverview> overview_;
     bool shuttingDown_ = false;
     std::uint64_t lastStay_ = 0;

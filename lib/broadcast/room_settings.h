@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace lt::broadcast {
 
@@ -21,6 +22,13 @@ struct RoomSettings {
     net::Duration linger{};                           ///< viewers stay for this long without an element
     unsigned ioThreads = 1;                           ///< fan-out threads the viewers are spread over
     unsigned maxMessageRate = 20;                     ///< a viewer may send in a second; 0: any number
+};
+
+/// What a room is like as long as it is only waited in; the element that comes brings settings of its own.
+struct WaitingRoom {
+    RoomSettings settings{};
+    std::uint32_t pingIntervalMs = 0; ///< 0: viewers are not pinged
+    std::uint32_t maxMissed = 3;      ///< pings
 };
 
 } // namespace lt::broadcast

@@ -120,6 +120,8 @@ public:
     /// onViewerGone().
     void start(std::span<const FrameRef> greeting);
 
+    /// What stands in Setup::limits is different from now on.
+    void onNewLimits() { pass_->setRate(limits_->messagesPerSecond); }
     /// What the filter leaves of the batch.
     void send(const FrameBatch &batch);
     /// The owner has written the batch to the socket (see onDirect()), which did not take all of it: `sent`

@@ -57,7 +57,8 @@ ViewerShard::~ViewerShard() = default;
 void ViewerShard::apply(const RoomSettings &settings) {
     settings_ = settings;
     limits_.queue = {settings.maxQueue, settings.maxQueueBytes, settings.maxPartialAge};
-    limits_.messagesPerSecond = settings.maxMessageRate;
+    if (std::exchange(limits_.messagesPerSecond, settings.maxMessageRate) != settings.maxMessageRate)
+        forEachViewer([](Viewer &viewer) { viewer.onNewLimits(); });
 }
 
 void ViewerShard::setSeries(SessionInstrumentsRef series) {

@@ -71,6 +71,14 @@ broadcast::AccessSettings viewerAccess(const Settings &settings) {
     return access;
 }
 
+broadcast::WaitingRoom waitingRoom(const Settings &settings) {
+    broadcast::WaitingRoom room;
+    room.settings.maxQueue = countOf(settings, Setting::MaxBroadcastQueueSize);
+    room.settings.maxMessageRate = static_cast<unsigned>(settings.number(Setting::MaxRate));
+    room.pingIntervalMs = static_cast<std::uint32_t>(settings.number(Setting::PingIntervalMs));
+    return room;
+}
+
 rtmp::PublishTokens publisherTokens(const Settings &settings) {
     return {secretOf(settings, Setting::PublisherTokens, Setting::PublisherTokensFile),
             secretOf(settings, Setting::PublisherJwtKey, Setting::PublisherJwtKeyFile)};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/broadcast/access.h"
+#include "lib/broadcast/room_settings.h"
 #include "lib/net/tls_files.h"
 #include "lib/rtmp/publish_door.h"
 #include "pipelines/livetranscriptd/settings.h"
@@ -14,6 +15,8 @@
 namespace lt::service {
 
 broadcast::AccessSettings viewerAccess(const Settings &settings);
+/// What holds for viewers of a session that has not begun: the same as in the shipped description.
+broadcast::WaitingRoom waitingRoom(const Settings &settings);
 rtmp::PublishTokens publisherTokens(const Settings &settings);
 net::TlsFiles publisherTls(const Settings &settings);
 

@@ -159,6 +159,7 @@ bool Service::openPorts(std::string &problem) {
         return false;
     }
     viewers_->setOverview(board_);
+    viewers_->setWaitingRoom(waitingRoom(settings_));
     publishers_->setDoor(std::make_shared<Door>(settings_.text(Setting::RtmpApp), std::move(tokens), guard_,
                                                 [this](const std::string &session, StreamPassRef pass) {
                                                     loop_->post([this, session, pass = std::move(pass)] {
@@ -191,6 +192,7 @@ void Service::reload(const Settings &settings) {
     description_ = std::move(description);
     board_->setLimit(static_cast<std::size_t>(settings_.number(Setting::MaxStreams)));
     guard_->setLimits(sessionLimits(settings_));
+    viewers_->setWaitingRoom(waitingRoom(settings_));
     supervisor_->setLimits(limitsOf(settings_));
     logLine("reloaded", {});
 }

@@ -8,6 +8,7 @@
 #include "tests/support/rtmp_publishers.h"
 
 #include "tests/support/dtmf_tone.h"
+#include "tests/support/raw_viewer.h"
 
 #include <csignal>
 
@@ -91,6 +92,28 @@ void a_wrong_application_is_refused() {
     url.replace(url.find("/live/"), 6, "/other/");
     LivePublisher publisher(url);
     g_assert_true(publisher.process().waitFor("INVALID_ARGUMENT: Publish to /live/SESSION."));
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+/// Reads until the close frame, which has code 1008.
+void expectClose(lt::test::RawViewer &viewer, const char *reason) {
+    auto frame = viewer.next();
+    while (frame && frame->opcode != 8)
+        frame = viewer.next();
+    g_assert_true(frame.has_value());
+    const auto payload = std::string("\x03\xf0") + reason;
+    g_assert_cmpstr(frame->payload.c_str(), ==, payload.c_str());
+}
+
+void who_waits_for_a_session_is_held_to_the_service_s_limits() {
+    RunningService service({"BACKPRESSURE_MAX_RATE=5", "PING_INTERVAL_MS=100"});
+    const auto port = static_cast<std::uint16_t>(service.port());
+    lt::test::RawViewer eager(port, "/ws/later?v=2");
+    for (int i = 0; i < 100; i++) // whatever the time this takes, six are in one second
+        eager.send(1, R"({"type":"ping"})");
+    expectClose(eager, "RESOURCE_EXHAUSTED: Too many messages");
+    lt::test::RawViewer dead(port, "/ws/later"); // answers no ping
+    expectClose(dead, "Heartbeat timeout");
     g_assert_cmpint(service.end(), ==, 0);
 }
 
@@ -182,6 +205,8 @@ int main(int argc, char **argv) {
         "/livetranscriptd/the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once",
         the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once);
     g_test_add_func("/livetranscriptd/a_wrong_application_is_refused", a_wrong_application_is_refused);
+    g_test_add_func("/livetranscriptd/who_waits_for_a_session_is_held_to_the_service_s_limits",
+                    who_waits_for_a_session_is_held_to_the_service_s_limits);
     g_test_add_func("/livetranscriptd/the_last_words_are_sent_when_the_service_is_stopped",
                     the_last_words_are_sent_when_the_service_is_stopped);
     g_test_add_func("/livetranscriptd/an_error_of_one_session_leaves_the_others_alone",

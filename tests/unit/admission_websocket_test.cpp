@@ -34,9 +34,9 @@ public:
 class Session {
 public:
     Session(std::uint16_t port, const std::string &name, const PlaceLimits &viewers, unsigned rate = 20)
+        : Session(port, name, accessOf(viewers), rate) {}
+    Session(std::uint16_t port, const std::string &name, const AccessSettings &access, unsigned rate = 20)
         : name_(name) {
-        AccessSettings access;
-        access.viewers = viewers;
         RoomSettings settings;
         settings.maxQueue = 10000;
         settings.maxMessageRate = rate;
@@ -61,9 +61,18 @@ public:
         transcript.isFinal = true;
         attachment_->publish({makeTranscript(std::move(transcript)), net::Clock::now()});
     }
+    void setHeartbeat(std::uint32_t intervalMs, std::uint32_t maxMissed) {
+        attachment_->setHeartbeat("test", intervalMs, maxMissed);
+    }
     void end() { attachment_->endSession(); }
 
 private:
+    static AccessSettings accessOf(const PlaceLimits &viewers) {
+        AccessSettings access;
+        access.viewers = viewers;
+        return access;
+    }
+
     const std::string name_;
     Watcher watcher_;
     std::unique_ptr<BroadcastServer::Attachment> attachment_;
@@ -127,7 +136,7 @@ void sessions_in_parallel_never_mix() {
 }
 
 void a_second_stream_of_a_session_is_refused_at_once_and_of_32_simultaneous_exactly_one_wins() {
-    Session session(0, "demo", {0, 1, 0});
+    Session session(0, "demo", PlaceLimits{0, 1, 0});
     std::atomic<unsigned> winners = 0, refused = 0;
     std::atomic<bool> go = false;
     std::vector<std::unique_ptr<RawViewer>> viewers(32);
@@ -150,7 +159,7 @@ void a_second_stream_of_a_session_is_refused_at_once_and_of_32_simultaneous_exac
 }
 
 void the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once() {
-    Session session(0, "demo", {2, 0, 0});
+    Session session(0, "demo", PlaceLimits{2, 0, 0});
     RawViewer first = session.join(), second = session.join();
     RawViewer third(session.port(), "/ws/demo");
     g_assert_true(third.handshake().starts_with("HTTP/1.1 503 "));
@@ -161,9 +170,7 @@ void the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once() {
 }
 
 /// Messages that were answered before the viewer was closed for one too many.
-std::size_t answersBeforeTheRefusal() {
-    Session session(0, "demo", {}, 5);
-    RawViewer viewer = session.join();
+std::size_t answersBeforeTheRefusal(RawViewer &viewer) {
     for (int i = 0; i < 8; i++)
         viewer.send(kText, kPing);
     std::string reason;
@@ -176,14 +183,84 @@ std::size_t answersBeforeTheRefusal() {
 
 void at_rate_5_the_sixth_message_in_a_second_is_refused() {
     // On a machine that stands still for a second the sixth one comes in another second.
-    for (int attempt = 0; attempt < 10; attempt++)
-        if (answersBeforeTheRefusal() == 5)
+    for (int attempt = 0; attempt < 10; attempt++) {
+        Session session(0, "demo", PlaceLimits{}, 5);
+        RawViewer viewer = session.join();
+        if (answersBeforeTheRefusal(viewer) == 5)
             return;
+    }
     g_error("the sixth message in a second was never the one that is refused");
 }
 
+/// A port whose viewers wait for sessions, and one that waits for "demo".
+struct Waiting {
+    static AccessSettings access() {
+        AccessSettings settings;
+        settings.waitForSession = true;
+        return settings;
+    }
+    static std::shared_ptr<BroadcastServer> open(unsigned rate, std::uint32_t pingIntervalMs = 0) {
+        AttachError error;
+        auto server = BroadcastServer::open("127.0.0.1", 0, access(), error);
+        g_assert_nonnull(server.get());
+        WaitingRoom room;
+        room.settings.maxMessageRate = rate;
+        room.pingIntervalMs = pingIntervalMs;
+        server->setWaitingRoom(room);
+        return server;
+    }
+    explicit Waiting(unsigned rate, std::uint32_t pingIntervalMs = 0)
+        : server(open(rate, pingIntervalMs)), viewer(server->port(), "/ws/demo?v=2") {
+        g_assert_true(viewer.handshake().starts_with("HTTP/1.1 101 "));
+    }
+    void waitFor(const char *message) {
+        while (!has(viewer.next().value().payload, message))
+            ;
+    }
+
+    const std::shared_ptr<BroadcastServer> server;
+    RawViewer viewer;
+};
+
+void who_waits_for_a_session_is_held_to_the_limits_of_the_service() {
+    for (int attempt = 0; attempt < 10; attempt++) {
+        Waiting waiting(5);
+        if (answersBeforeTheRefusal(waiting.viewer) == 5)
+            return;
+    }
+    g_error("the sixth message in a second was never the one that is refused");
+}
+
+void who_has_waited_is_held_to_the_limits_of_the_session() {
+    for (int attempt = 0; attempt < 10; attempt++) {
+        Waiting waiting(1000);
+        Session session(waiting.server->port(), "demo", Waiting::access(), 5);
+        waiting.waitFor(R"("state":"live")");
+        if (answersBeforeTheRefusal(waiting.viewer) == 5)
+            return;
+    }
+    g_error("the sixth message in a second was never the one that is refused");
+}
+
+void who_waits_for_a_session_is_pinged_and_afterwards_by_its_rules() {
+    Waiting silent(20, 5);
+    std::string reason;
+    readToClose(silent.viewer, &reason);
+    g_assert_cmpstr(reason.c_str(), ==, "Heartbeat timeout");
+
+    Waiting patient(20, 2000);
+    Session session(patient.server->port(), "demo", Waiting::access());
+    session.setHeartbeat(20, 10000);
+    constexpr unsigned kPingFrame = 9;
+    for (int pings = 0; pings < 20;) { // by the other rules it would have been closed at the third
+        const auto frame = patient.viewer.next();
+        g_assert_true(frame && frame->opcode != kClose);
+        pings += frame->opcode == kPingFrame;
+    }
+}
+
 void after_an_error_the_stream_ends_and_nothing_follows() {
-    Session session(0, "demo", {}, 1);
+    Session session(0, "demo", PlaceLimits{}, 1);
     RawViewer viewer = session.join(), other = session.join();
     for (int i = 0; i < 100; i++) // whatever the time this takes, two are in one second
         viewer.send(kText, kPing);
@@ -201,7 +278,7 @@ void after_an_error_the_stream_ends_and_nothing_follows() {
 }
 
 void a_normal_stream_delivers_everything_and_a_command_at_most_once() {
-    Session session(0, "demo", {}, 0);
+    Session session(0, "demo", PlaceLimits{}, 0);
     RawViewer coordinator = session.join(), viewer = session.join();
     coordinator.send(kText, R"({"type":"claim"})");
     std::string granted;
@@ -241,6 +318,9 @@ int main(int argc, char **argv) {
     T(a_second_stream_of_a_session_is_refused_at_once_and_of_32_simultaneous_exactly_one_wins);
     T(the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once);
     T(at_rate_5_the_sixth_message_in_a_second_is_refused);
+    T(who_waits_for_a_session_is_held_to_the_limits_of_the_service);
+    T(who_has_waited_is_held_to_the_limits_of_the_session);
+    T(who_waits_for_a_session_is_pinged_and_afterwards_by_its_rules);
     T(after_an_error_the_stream_ends_and_nothing_follows);
     T(a_normal_stream_delivers_everything_and_a_command_at_most_once);
     return g_test_run();
