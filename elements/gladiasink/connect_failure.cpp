@@ -20,6 +20,11 @@ Failure connectFailure(net::DialFailure why) {
         return makeFailure(Trouble::CannotConnect, Remedy::StopAtFirst, kNoTls, std::move(why.text));
     case Kind::Tls:
         return makeFailure(Trouble::CannotConnect, Remedy::Retry, kNoTls, std::move(why.text));
+    case Kind::Proxy:
+        return makeFailure(Trouble::CannotConnect, Remedy::StopAtFirst,
+                           "The proxy does not let the connection to Gladia through. Check http_proxy and "
+                           "https_proxy, and the user and password in them.",
+                           std::move(why.text));
     case Kind::Unreachable:
         break;
     }

@@ -24,6 +24,13 @@ std::uint64_t retryAfterOf(SoupMessage *message) {
     return seconds * 1'000'000'000;
 }
 
+net::DialFailure failureOfProxy(unsigned status) {
+    const bool refused =
+        status == SOUP_STATUS_FORBIDDEN || status == SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED;
+    return {refused ? net::DialFailure::Kind::Proxy : net::DialFailure::Kind::Unreachable,
+            "the proxy answered with HTTP status " + std::to_string(status)};
+}
+
 } // namespace
 
 /// On the thread only. The callback of each operation of libsoup's owns a reference.
@@ -86,9 +93,21 @@ struct InitCall::Exchange : std::enable_shared_from_this<Exchange> {
             return self->readOn();
         }
         // At the end, or beyond what any answer of the service has: what is cut off is no JSON.
-        self->answer.status = soup_message_get_status(self->message.get());
-        self->answer.retryAfterNs = retryAfterOf(self->message.get());
+        const unsigned status = soup_message_get_status(self->message.get());
+        if (self->comesFromProxy(status)) {
+            self->answer.failure = connectFailure(failureOfProxy(status));
+        } else {
+            self->answer.status = status;
+            self->answer.retryAfterNs = retryAfterOf(self->message.get());
+        }
         self->finish();
+    }
+
+    /// What a proxy on the way answers to CONNECT, libsoup hands on as if the service had said it; but the
+    /// service shows a certificate first.
+    bool comesFromProxy(unsigned status) const {
+        return status == SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED ||
+               (request.url.starts_with("https:") && !soup_message_get_tls_peer_certificate(message.get()));
     }
 
     void failed(const GError *error) {

@@ -36,6 +36,10 @@ DialFailure dialFailureOf(const GError *error) {
         failure.kind = error->code == G_RESOLVER_ERROR_NOT_FOUND ? Kind::NoSuchHost : Kind::NoNameService;
     else if (error && error->domain == G_TLS_ERROR)
         failure.kind = error->code == G_TLS_ERROR_BAD_CERTIFICATE ? Kind::Certificate : Kind::Tls;
+    else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NEED_AUTH) ||
+             g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED) ||
+             g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NOT_ALLOWED))
+        failure.kind = Kind::Proxy; // PROXY_FAILED: it could not get there itself
     return failure;
 }
 

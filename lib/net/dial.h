@@ -36,6 +36,7 @@ struct DialFailure {
         NoNameService, ///< whether there is such a host cannot be told for now
         Certificate,   ///< it is not trusted, or is another host's
         Tls,
+        Proxy, ///< it does not let us through, or not without another password
         Unreachable,
     };
     Kind kind;

@@ -126,6 +126,7 @@ int main(int argc, char **argv) {
     addGladiaTextTests();
     addGladiaOptionTests();
     addGladiaTlsTests();
+    addGladiaProxyTests();
     addGladiaStateTests();
     addGladiaTroubleTests();
     const int status = g_test_run();

@@ -17,5 +17,6 @@ void addGladiaOutputTests();
 void addGladiaTextTests();
 void addGladiaOptionTests();
 void addGladiaTlsTests();
+void addGladiaProxyTests();
 
 } // namespace lt::test

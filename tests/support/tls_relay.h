@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "tests/support/glib_refs.h"
+#include "tests/support/loopback_server.h"
 #include "tests/support/process.h"
 
 #include <cstdint>
 #include <string>
-#include <thread>
-#include <vector>
-
-#include <gio/gio.h>
 
 namespace lt::support {
 
@@ -24,24 +20,17 @@ class TlsRelay {
 public:
     /// `pem` holds certificate and key.
     TlsRelay(const std::string &pem, std::uint16_t serverPort);
-    ~TlsRelay();
-    TlsRelay(const TlsRelay &) = delete;
-    TlsRelay &operator=(const TlsRelay &) = delete;
 
+    std::uint16_t port() const { return server_.port(); }
     /// "https://127.0.0.1:PORT"
     std::string url() const;
 
 private:
-    void accept();
-    void serve(GSocketConnection *encrypted);
+    void serve(GSocketConnection *encrypted, GCancellable *over) const;
 
     const std::uint16_t serverPort_;
-    ObjectRef<GTlsCertificate> certificate_;
-    ObjectRef<GSocketListener> listener_;
-    ObjectRef<GCancellable> over_;
-    std::uint16_t port_ = 0;
-    std::vector<std::thread> connections_; // the acceptor's, until it has ended
-    std::thread acceptor_;
+    const ObjectRef<GTlsCertificate> certificate_;
+    LoopbackServer server_; // first to go
 };
 
 } // namespace lt::support
