@@ -17,7 +17,7 @@ void FlushRule::configure(std::uint32_t chunkMs, std::int32_t flushMs) {
 
 void FlushRule::start(std::uint64_t nowNs, bool waiting) {
     running_ = true;
-    latestNs_ = 0;
+    latestNs_.reset();
     lastLeftNs_.reset();
     emptied();
     if (waiting)
@@ -25,12 +25,10 @@ void FlushRule::start(std::uint64_t nowNs, bool waiting) {
 }
 
 void FlushRule::audioArrived(std::uint64_t nowNs) {
-    intervalNs_ = lastLeftNs_ ? nowNs - std::min(latestNs_, nowNs) : kNever;
+    intervalNs_ = latestNs_ ? nowNs - std::min(*latestNs_, nowNs) : kNever;
     latestNs_ = nowNs;
     if (!oldestNs_)
         oldestNs_ = nowNs;
-    if (!lastLeftNs_)
-        lastLeftNs_ = nowNs;
 }
 
 void FlushRule::chunkLeft(std::uint64_t nowNs, bool rest) {
@@ -56,9 +54,9 @@ bool FlushRule::dueOnArrival(std::uint64_t nowNs) const {
 }
 
 std::optional<std::uint64_t> FlushRule::dueFrom() const {
-    if (!running_ || flushNs_ == 0 || !lastLeftNs_)
+    if (!running_ || flushNs_ == 0)
         return std::nullopt;
-    return *lastLeftNs_ + flushNs_;
+    return lastLeftNs_ ? *lastLeftNs_ + flushNs_ : 0;
 }
 
 std::optional<std::uint64_t> FlushRule::alarm() const {

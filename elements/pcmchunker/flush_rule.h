@@ -10,7 +10,8 @@ namespace lt::chunker {
 /// the caller; while it is stopped (no clock runs) nothing is ever due.
 ///
 ///  - On arrival of audio: when, before this audio is cut, at least flush-ms has passed since the last chunk
-///    left. Until a chunk has left, the first arrival counts. A chunk that left by deadline does not count:
+///    left. The very first audio leaves at once: a listener waits for it, and there is nothing yet that a
+///    steady flow of chunks could be made of. A chunk that left by deadline does not count:
 ///    the next arrival would keep its rest back once more, and with chunk-ms 20, flush-ms 5 and AAC frames of
 ///    23 ms every rest would wait for its own deadline.
 ///  - By deadline, for audio that has stopped coming: when the oldest of it has waited chunk-ms. A deadline
@@ -50,7 +51,7 @@ private:
     std::uint64_t flushNs_ = 0; // 0: never
     bool running_ = false;
     std::optional<std::uint64_t> oldestNs_;   // arrival of the oldest audio that waits
-    std::uint64_t latestNs_ = 0;              // arrival of the latest
+    std::optional<std::uint64_t> latestNs_;   // arrival of the latest
     std::uint64_t intervalNs_ = 0;            // between the latest and the one before
     std::optional<std::uint64_t> lastLeftNs_; // not by deadline
     bool steady_ =

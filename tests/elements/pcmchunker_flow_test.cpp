@@ -171,7 +171,7 @@ static void audio_that_lay_without_waking_anybody_leaves_in_time() {
 }
 
 static void a_hundred_rounds_through_the_states_start_clean_streams() {
-    Rig rig;
+    Rig rig(kCaps, Rig::Clock::TestFresh);
     for (guint round = 0; round < 100; round++) {
         const auto half = round % 3 == 0 ? GST_STATE_READY : GST_STATE_NULL;
         gst_element_set_state(rig.h->element, half);
@@ -183,14 +183,17 @@ static void a_hundred_rounds_through_the_states_start_clean_streams() {
         restartStream(rig.h);
         rig.push(60, round * GST_SECOND);
         rig.expectDiscont(true, 50, round * GST_SECOND);
-        g_assert_cmpuint(rig.stat("chunks"), ==, 1);
+        rig.expectDiscont(false, 10, round * GST_SECOND + 50 * GST_MSECOND);
+        g_assert_cmpuint(rig.stat("chunks"), ==, 2);
     }
+    rig.push(10, 99 * GST_SECOND + 60 * GST_MSECOND);
+    rig.expectNothing();
     for (guint round = 0; round < 20; round++) {
         gst_element_set_state(rig.h->element, GST_STATE_PAUSED);
         gst_element_set_state(rig.h->element, GST_STATE_PLAYING);
     }
-    rig.push(40, 99 * GST_SECOND + 60 * GST_MSECOND); // the 10 ms of the last round are still there
-    rig.expectDiscont(false, 50, 99 * GST_SECOND + 50 * GST_MSECOND);
+    rig.push(40, 99 * GST_SECOND + 70 * GST_MSECOND); // the 10 ms are still there
+    rig.expectDiscont(false, 50, 99 * GST_SECOND + 60 * GST_MSECOND);
 }
 
 static void what_the_element_does_not_know_passes_through() {

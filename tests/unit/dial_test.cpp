@@ -344,7 +344,8 @@ void a_proxy_is_asked_to_connect() {
         g_assert_cmpstr(heard.c_str(), ==, "hello");
         const auto asked = proxy.asked();
         g_assert_cmpuint(asked.size(), ==, 1);
-        g_assert_cmpstr(asked[0].c_str(), ==, ("127.0.0.1:" + std::to_string(server.port())).c_str());
+        const auto target = "127.0.0.1:" + std::to_string(server.port());
+        g_assert_cmpstr(asked[0].c_str(), ==, target.c_str());
     });
 }
 

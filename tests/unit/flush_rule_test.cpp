@@ -24,8 +24,9 @@ std::uint64_t at(std::uint64_t ms) {
 
 static void audio_waits_until_flush_ms_after_the_last_chunk() {
     auto rule = running(50, 25);
-    rule.audioArrived(at(0)); // counting begins with the first audio
-    g_assert_false(rule.dueOnArrival(at(0)));
+    rule.audioArrived(at(0)); // the first audio waits for nothing
+    g_assert_true(rule.dueOnArrival(at(0)));
+    rule.chunkLeft(at(0), false);
     rule.audioArrived(at(21));
     g_assert_false(rule.dueOnArrival(at(21)));
     rule.audioArrived(at(25));
@@ -56,9 +57,8 @@ static void the_deadline_is_when_the_oldest_audio_has_waited_chunk_ms() {
 /// AAC frames of 23 ms at 20/5, evenly spaced.
 static void what_left_by_deadline_does_not_keep_the_next_rest_back() {
     auto rule = running(20, 5);
-    rule.audioArrived(at(0)); // counting begins: a full chunk leaves, 3 ms stay
-    g_assert_false(rule.dueOnArrival(at(0)));
-    rule.chunkLeft(at(0), true);
+    rule.audioArrived(at(0));
+    rule.chunkLeft(at(0), true); // a full chunk, 3 ms stay
     g_assert_cmpuint(rule.deadline().value(), ==, at(20));
     rule.leftByDeadline(false);
     for (std::uint64_t frame = 1; frame < 10; frame++) {
@@ -74,9 +74,10 @@ static void while_audio_comes_steadily_the_alarm_is_set_before_there_is_a_deadli
     auto rule = running(50, 25);
     rule.audioArrived(at(0));
     g_assert_cmpuint(rule.alarm().value(), ==, at(50)); // the deadline
+    g_assert_cmpuint(rule.dueFrom().value(), ==, 0);
     rule.audioArrived(at(30));
-    g_assert_true(rule.dueFrom().value() == at(25));
     rule.chunkLeft(at(30), false);
+    g_assert_cmpuint(rule.dueFrom().value(), ==, at(55));
     g_assert_cmpuint(rule.alarm().value(), ==, at(80)); // no audio to come can be due before
     g_assert_false(rule.deadline().has_value());
     rule.audioArrived(at(40));
@@ -104,10 +105,11 @@ static void zero_means_only_full_chunks() {
 
 static void minus_one_means_half_a_chunk() {
     auto rule = running(25, -1);
-    rule.audioArrived(at(0));
+    rule.chunkLeft(at(0), false);
+    rule.audioArrived(at(2));
     g_assert_false(rule.dueOnArrival(at(12)));
     g_assert_true(rule.dueOnArrival(at(13)));
-    g_assert_cmpuint(rule.deadline().value(), ==, at(25));
+    g_assert_cmpuint(rule.deadline().value(), ==, at(27));
 }
 
 static void nothing_is_due_without_a_clock() {
@@ -123,19 +125,21 @@ static void nothing_is_due_without_a_clock() {
 
 static void with_a_new_clock_what_waits_arrives_anew() {
     auto rule = running(50, 25);
-    rule.audioArrived(at(0));
+    rule.chunkLeft(at(0), false);
+    rule.audioArrived(at(1));
     rule.stop();
     rule.start(5 * kMs, true); // a clock that shows less
     g_assert_cmpuint(rule.deadline().value(), ==, 55 * kMs);
-    g_assert_false(rule.dueOnArrival(29 * kMs));
-    g_assert_true(rule.dueOnArrival(30 * kMs));
+    g_assert_true(rule.dueOnArrival(6 * kMs)); // chunks that left by another clock do not count
     rule.start(7 * kMs, false);
     g_assert_false(rule.deadline().has_value());
 }
 
 static void settings_change_in_the_middle() {
     auto rule = running(50, 25);
+    rule.chunkLeft(at(0), false);
     rule.audioArrived(at(0));
+    g_assert_false(rule.dueOnArrival(at(24)));
     rule.configure(20, 5);
     g_assert_cmpuint(rule.deadline().value(), ==, at(20));
     g_assert_true(rule.dueOnArrival(at(5)));
