@@ -86,6 +86,38 @@ void the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once() {
     g_assert_cmpint(service.end(), ==, 0);
 }
 
+void limits_are_read_again_for_sessions_to_come() {
+    const TemporaryDirectory directory;
+    const auto file = directory.file("config.env");
+    const auto write = [&file](const char *text) {
+        g_assert_true(g_file_set_contents(file.c_str(), text, -1, nullptr));
+    };
+    write("BACKPRESSURE_MAX_STREAMS=1\n");
+    RunningService service({}, {"--config=" + file});
+    LivePublisher first(service.url("first"));
+    service.waitFor("event=published session=first");
+    LivePublisher second(service.url("second"));
+    g_assert_true(second.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 sessions at a time"));
+
+    write("BACKPRESSURE_MAX_STREAMS=none\n");
+    kill(service.pid(), SIGHUP);
+    service.waitFor("event=reload-refused");
+    LivePublisher third(service.url("third")); // by the limits from before
+    g_assert_true(third.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 sessions at a time"));
+
+    write("BACKPRESSURE_MAX_STREAMS=2\nBACKPRESSURE_MAX_RATE=5\n");
+    kill(service.pid(), SIGHUP);
+    service.waitFor("event=reloaded");
+    LivePublisher fourth(service.url("fourth"));
+    service.waitFor("event=published session=fourth");
+    LivePublisher fifth(service.url("fifth"));
+    g_assert_true(fifth.process().waitFor("RESOURCE_EXHAUSTED: No more than 2 sessions at a time"));
+    g_assert_cmpuint(service.timesSaid("event=over"), ==, 0); // the first one goes on
+    g_assert_cmpint(first.finish(), ==, 0);
+    g_assert_cmpint(fourth.finish(), ==, 0);
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
 void a_wrong_application_is_refused() {
     RunningService service;
     auto url = service.url("s");
@@ -204,6 +236,8 @@ int main(int argc, char **argv) {
     g_test_add_func(
         "/livetranscriptd/the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once",
         the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once);
+    g_test_add_func("/livetranscriptd/limits_are_read_again_for_sessions_to_come",
+                    limits_are_read_again_for_sessions_to_come);
     g_test_add_func("/livetranscriptd/a_wrong_application_is_refused", a_wrong_application_is_refused);
     g_test_add_func("/livetranscriptd/who_waits_for_a_session_is_held_to_the_service_s_limits",
                     who_waits_for_a_session_is_held_to_the_service_s_limits);
