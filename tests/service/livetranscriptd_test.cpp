@@ -97,13 +97,13 @@ void limits_are_read_again_for_sessions_to_come() {
     LivePublisher first(service.url("first"));
     service.waitFor("event=published session=first");
     LivePublisher second(service.url("second"));
-    g_assert_true(second.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 sessions at a time"));
+    g_assert_true(second.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 session at a time"));
 
     write("BACKPRESSURE_MAX_STREAMS=none\n");
     kill(service.pid(), SIGHUP);
     service.waitFor("event=reload-refused");
     LivePublisher third(service.url("third")); // by the limits from before
-    g_assert_true(third.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 sessions at a time"));
+    g_assert_true(third.process().waitFor("RESOURCE_EXHAUSTED: No more than 1 session at a time"));
 
     write("BACKPRESSURE_MAX_STREAMS=2\nBACKPRESSURE_MAX_RATE=5\n");
     kill(service.pid(), SIGHUP);
