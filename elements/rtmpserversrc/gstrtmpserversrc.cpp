@@ -51,9 +51,9 @@
  *
  * ## Threads
  *
- * All these elements of a process push on a few threads that they share; one that blocks downstream holds back
- * no other. STREAM_STATUS tells of no thread that enters or leaves. An application that wants an element on
- * a thread of its own gives another #GstTaskPool to the task that STREAM_STATUS announces (CREATE).
+ * All these elements of a process push on a few threads that they share; one that blocks downstream holds
+ * back no other. STREAM_STATUS tells of no thread that enters or leaves. An application that wants an element
+ * on a thread of its own gives another #GstTaskPool to the task that STREAM_STATUS announces (CREATE).
  *
  * ## Messages
  *
