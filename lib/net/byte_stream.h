@@ -9,9 +9,9 @@ struct iovec;
 
 namespace lt::net {
 
-/// What stands between a socket and its user, such as TLS. Belongs to the thread that uses the socket; both
-/// calls never block and answer as sendmsg() and recv() do: -1 with errno, EAGAIN when the socket must become
-/// ready first.
+/// What stands between a socket and its user, such as TLS. Belongs to whoever uses the socket, one thread
+/// at a time; both calls never block and answer as sendmsg() and recv() do: -1 with errno, EAGAIN when the
+/// socket must become ready first.
 class ByteStream {
 public:
     virtual ~ByteStream() = default;

@@ -11,7 +11,6 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 namespace lt::ws {
 
@@ -19,8 +18,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr int kReadsPerTurn = 16; // others want to be heard, too
-/// More than this is not kept for what comes next.
-constexpr std::size_t kIdleCapacity = 4096;
 /// A peer that asks without end and takes no answers gets none.
 constexpr std::size_t kMaxForPongs = 64 * 1024;
 
@@ -125,7 +122,8 @@ void Client::start(net::Dialled connection, std::string_view host, std::string_v
     ClientHandshake::Nonce nonce;
     secureRandom(nonce.data(), nonce.size());
     handshake_ = std::make_unique<ClientHandshake>(host, target, settings_.userAgent, nonce);
-    out_ = handshake_->request();
+    outlet_.open(fd_.get(), stream_.get());
+    outlet_.append(handshake_->request());
     state_ = State::Shaking;
     watch_ = settings_.loop->watch(fd_.get(), EPOLLIN, this);
     flush();
@@ -141,6 +139,7 @@ bool Client::shake(std::string_view &bytes) {
     case ClientHandshake::State::Done:
         handshake_.reset();
         state_ = State::Open;
+        outlet_.begin();
         listener_.onOpened();
         break;
     case ClientHandshake::State::Refused:
@@ -174,7 +173,7 @@ void Client::onReady(std::uint32_t events) {
 /// True when there may be more.
 bool Client::readSome() {
     std::array<char, kReadBytes> buffer;
-    const ssize_t got = stream_ ? stream_->receive(buffer.data(), buffer.size())
+    const ssize_t got = stream_ ? outlet_.receive(buffer.data(), buffer.size())
                                 : ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
@@ -203,9 +202,9 @@ void Client::onMessage(Opcode type, std::string_view payload) {
 }
 
 void Client::onPing(std::string_view payload) {
-    if (state_ != State::Open || pending() > kMaxForPongs)
+    if (state_ != State::Open || outlet_.pending() > kMaxForPongs)
         return;
-    append(Opcode::Pong, payload);
+    outlet_.append(Opcode::Pong, payload);
     flush();
 }
 
@@ -226,19 +225,16 @@ void Client::onClose(std::optional<std::uint16_t> code, std::string_view reason)
 
 // ---- out
 
-void Client::append(Opcode type, std::string_view payload) {
-    if (!deaf_)
-        appendFrame(out_, type, payload, keys_.next());
-}
-
 void Client::send(Opcode type, std::string_view payload) {
-    if (state_ == State::Open)
-        append(type, payload);
+    outlet_.append(type, payload);
 }
 
 void Client::sendFill(std::uint8_t byte, std::size_t size) {
-    if (state_ == State::Open)
-        append(Opcode::Binary, std::string(size, static_cast<char>(byte)));
+    outlet_.appendFill(byte, size);
+}
+
+bool Client::flushNow() {
+    return outlet_.flush();
 }
 
 void Client::ping() {
@@ -246,38 +242,15 @@ void Client::ping() {
     flush();
 }
 
-ssize_t Client::write(const char *bytes, std::size_t size) {
-    if (!stream_)
-        return ::send(fd_.get(), bytes, size, MSG_NOSIGNAL);
-    const iovec piece{const_cast<char *>(bytes), size};
-    return stream_->send(&piece, 1);
-}
-
 void Client::flush() {
     if (!fd_)
         return;
-    while (pending() > 0 && !deaf_) {
-        const ssize_t count = write(out_.data() + sent_, pending());
-        if (count > 0) {
-            sent_ += static_cast<std::size_t>(count);
-        } else if (count == 0 || errno == EAGAIN) {
-            break;
-        } else if (errno != EINTR) {
-            deaf_ = true; // reading tells the rest, and what had come before
-        }
+    const bool left = !outlet_.flush();
+    if (left != awaitsSpace_) {
+        awaitsSpace_ = left;
+        settings_.loop->modify(watch_, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
     }
-    if (pending() == 0 || deaf_) {
-        sent_ = 0;
-        if (out_.capacity() > kIdleCapacity)
-            out_ = {};
-        else
-            out_.clear();
-    }
-    if (const bool wanted = pending() > 0; wanted != awaitsSpace_) {
-        awaitsSpace_ = wanted;
-        settings_.loop->modify(watch_, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
-    }
-    if (state_ == State::Closing && peerClosed_ && pending() == 0)
+    if (state_ == State::Closing && peerClosed_ && !left)
         ::shutdown(fd_.get(), SHUT_WR);
 }
 
@@ -285,7 +258,7 @@ void Client::flush() {
 
 /// Whatever is to be said has been said; the rest is the closing handshake.
 void Client::sayGoodbye(std::string_view payload) {
-    append(Opcode::Close, payload);
+    outlet_.appendLast(Opcode::Close, payload);
     state_ = State::Closing;
     flush();
     goodbye_ = settings_.loop->startTimer(kGoodbye, [this] {
@@ -337,6 +310,7 @@ void Client::release() {
     dial_.reset();
     settings_.loop->cancelTimer(std::exchange(goodbye_, 0));
     settings_.loop->unwatch(std::exchange(watch_, 0));
+    outlet_.close();
     stream_.reset();
     fd_.reset();
 }

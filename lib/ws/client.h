@@ -6,7 +6,7 @@
 #include "lib/net/event_loop.h"
 #include "lib/ws/client_handshake.h"
 #include "lib/ws/frame_parser.h"
-#include "lib/ws/mask_keys.h"
+#include "lib/ws/outlet.h"
 #include "lib/ws/wire.h"
 
 #include <chrono>
@@ -43,9 +43,10 @@ public:
     virtual void onGone() = 0;
 };
 
-/// One WebSocket of a client, on an EventLoop's thread. What is sent waits for flush(), so that frames which
-/// belong together leave together, and then for the socket, in memory of the client's own; it is for the
-/// caller not to send what nobody takes.
+/// One WebSocket of a client, on an EventLoop's thread. What is sent waits for flush(), so that (small)
+/// frames which belong together leave together, and then for the socket, in memory of the client's own; it is
+/// for the caller not to send what nobody takes. Frames may also come from another thread, and leave from
+/// there.
 class LT_EXPORT Client final : private net::FdListener, private FrameHandler {
 public:
     struct Settings {
@@ -69,10 +70,14 @@ public:
     /// The same from an open connection on. `host`: as in ClientHandshake.
     void start(net::Dialled connection, std::string_view host, std::string_view target);
 
-    /// These do nothing unless open.
+    /// These do nothing unless open. Any thread, while nobody destroys it.
     void send(Opcode type, std::string_view payload);
     /// A binary message of `size` times the same byte.
     void sendFill(std::uint8_t byte, std::size_t size);
+    /// As flush(), and never waits for the loop: false when there is something left for a flush() there.
+    bool flushNow();
+
+    // On the loop again.
     void ping();
     void flush();
     /// Nothing is reported any more but onGone(), which follows within kGoodbye unless it is gone already:
@@ -87,8 +92,6 @@ private:
     bool readSome();
     bool consume(std::string_view bytes);
     bool shake(std::string_view &bytes);
-    void append(Opcode type, std::string_view payload);
-    ssize_t write(const char *bytes, std::size_t size);
     void onMessage(Opcode type, std::string_view payload) override;
     void onPing(std::string_view payload) override;
     void onPong(std::string_view payload) override;
@@ -99,7 +102,6 @@ private:
     void sayGoodbye(std::string_view payload);
     void gone();
     void release();
-    std::size_t pending() const { return out_.size() - sent_; }
 
     const Settings settings_;
     ClientListener &listener_;
@@ -113,11 +115,8 @@ private:
     net::EventLoop::WatchId watch_ = 0;
     net::EventLoop::TimerId goodbye_ = 0;
     FrameParser parser_;
-    MaskKeys keys_;
-    std::string out_; // [sent_, end) has to be sent
-    std::size_t sent_ = 0;
+    Outlet outlet_;
     bool awaitsSpace_ = false; // EPOLLOUT is watched
-    bool deaf_ = false;        // the peer takes nothing any more; it may still have said something
     bool silent_ = false;      // nothing is reported any more
     bool peerClosed_ = false;  // its close frame has come
 };

@@ -1,7 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "lib/ws/utf8_checker.h"
 
+#include <cstddef>
+#include <cstring>
+
 namespace lt::ws {
+
+namespace {
+
+/// How much of the text is ASCII from its beginning on, in steps of a word.
+std::size_t asciiWords(std::string_view text) {
+    constexpr std::uint64_t kHighBits = 0x8080808080808080;
+    std::uint64_t word;
+    std::size_t at = 0;
+    for (; at + sizeof word <= text.size(); at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if (word & kHighBits)
+            break;
+    }
+    return at;
+}
+
+} // namespace
 
 bool Utf8Checker::start(std::uint8_t byte) {
     if (byte < 0x80)
@@ -15,6 +35,8 @@ bool Utf8Checker::start(std::uint8_t byte) {
 }
 
 bool Utf8Checker::feed(std::string_view piece) {
+    if (missing_ == 0)
+        piece.remove_prefix(asciiWords(piece));
     for (const char c : piece) {
         const auto byte = static_cast<std::uint8_t>(c);
         if (missing_ == 0) {

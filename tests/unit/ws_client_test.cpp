@@ -2,6 +2,7 @@
 // A client on its loop; this thread is the server at the other end of a socket pair.
 #include "lib/ws/client.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -232,6 +233,36 @@ static void what_the_socket_does_not_take_waits_for_it() {
     assertSame(rig.hear("text:last"), (wanted + "text:last").c_str());
 }
 
+static void frames_may_leave_from_another_thread_while_the_loop_hears_and_answers() {
+    Rig rig;
+    rig.upgrade();
+    rig.told.until("opened");
+    constexpr int kFrames = 400; // more than the socket holds
+    std::string wanted;
+    for (int i = 0; i < kFrames; i++) {
+        rig.client().send(Opcode::Binary, std::string(1600, 'a'));
+        if (!rig.client().flushNow())
+            rig.on([&] { rig.client().flush(); });
+        rig.write(frame(Opcode::Ping, "p"));
+        wanted += "binary:1600 ";
+    }
+    rig.client().send(Opcode::Text, "last");
+    rig.on([&] { rig.client().flush(); });
+    const std::string heard = rig.hear("text:last");
+    std::string audio; // the answers to the pings come anywhere
+    for (std::size_t at = 0; at < heard.size();) {
+        const std::size_t end = std::min(heard.find(' ', at), heard.size());
+        if (const std::string word = heard.substr(at, end - at); word != "pong:p")
+            audio += word + " ";
+        at = end + 1;
+    }
+    assertSame(audio, (wanted + "text:last ").c_str());
+    g_assert_false(rig.close(1000, ""));
+    rig.client().send(Opcode::Text, "too late");
+    g_assert_true(rig.client().flushNow());
+    g_assert_true(rig.hear("close:1000:").find("late") == std::string::npos);
+}
+
 static void our_goodbye_is_silent_and_ends_when_the_peer_has_answered() {
     Rig rig;
     rig.upgrade();
@@ -368,6 +399,8 @@ int main(int argc, char **argv) {
         {"messages go both ways and the close is answered", messages_go_both_ways_and_the_close_is_answered},
         {"nothing leaves before it is flushed", nothing_leaves_before_it_is_flushed},
         {"what the socket does not take waits for it", what_the_socket_does_not_take_waits_for_it},
+        {"frames may leave from another thread while the loop hears and answers",
+         frames_may_leave_from_another_thread_while_the_loop_hears_and_answers},
         {"our goodbye is silent and ends when the peer has answered",
          our_goodbye_is_silent_and_ends_when_the_peer_has_answered},
         {"a peer that never answers is not waited for", a_peer_that_never_answers_is_not_waited_for},
