@@ -74,6 +74,13 @@ void GladiaNetwork::flush() {
         socket->flush();
 }
 
+bool GladiaNetwork::flushNow() {
+    bool all = true;
+    for (const auto &[id, socket] : sockets_)
+        all = socket->flushNow() && all;
+    return all;
+}
+
 void GladiaNetwork::close(ConnectionId id, unsigned code, const std::string &reason) {
     if (const auto call = calls_.extract(id))
         bury(std::move(call.mapped()));

@@ -18,7 +18,7 @@
 namespace lt::gladia {
 
 /// The network under a session: all its requests and WebSockets. Made, used and destroyed on the loop's
-/// thread. Destroying it breaks what is still open.
+/// thread; another one may send audio while it keeps the loop out. Destroying it breaks what is still open.
 class GladiaNetwork final : public Transport {
 public:
     struct Settings {
@@ -42,6 +42,9 @@ public:
     void close(ConnectionId id, unsigned code, const std::string &reason) override;
     /// What was sent leaves.
     void flush();
+    /// The same on another thread, as far as the sockets take it at once: else false, and flush() has to see
+    /// to the rest.
+    bool flushNow();
 
     /// True when no socket is open or says goodbye any more.
     bool idle() const { return sockets_.empty() && leaving_.empty(); }

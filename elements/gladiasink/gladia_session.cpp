@@ -87,6 +87,11 @@ void GladiaSession::audioAvailable(std::uint64_t now) {
     react(now);
 }
 
+bool GladiaSession::passAudio(std::uint64_t now) {
+    const bool plain = isLive() && !endDeadline_ && current_ && !next_ && !retiring_;
+    return plain && current_->pass(now);
+}
+
 void GladiaSession::audioOverflowing(std::uint64_t now) {
     if (!isLive() || lossDeadline_)
         return;

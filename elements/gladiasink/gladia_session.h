@@ -24,7 +24,7 @@ namespace lt::gladia {
 ///   audio changes over to it, and the old one retires: its last words come out before the first of the new.
 ///
 /// Pure: time comes with each call (monotonic clock, ns, never decreasing), the network is a Transport. One
-/// thread.
+/// thread at a time.
 class GladiaSession {
 public:
     enum class State {
@@ -45,6 +45,9 @@ public:
 
     // From the producer of audio.
     void audioAvailable(std::uint64_t now);
+    /// The same as long as it means nothing but to send: nothing is told but onChunkSent(), and nothing asked
+    /// of the transport but sendAudio(). False when it means more, or might.
+    bool passAudio(std::uint64_t now);
     /// Audio is lost for want of room.
     void audioOverflowing(std::uint64_t now);
     void audioEnded(std::uint64_t now);

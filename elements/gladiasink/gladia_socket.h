@@ -26,11 +26,12 @@ public:
     GladiaSocket &operator=(const GladiaSocket &) = delete;
 
     void connect(const std::string &url);
-    /// These wait for flush().
+    /// These wait for flush(). Not the loop's alone: see GladiaNetwork.
     void sendAudio(const AudioBlock &block);
     void sendText(const std::string &text) { client_.send(ws::Opcode::Text, text); }
     void ping() { client_.send(ws::Opcode::Ping, {}); }
     void flush() { client_.flush(); }
+    bool flushNow() { return client_.flushNow(); }
     /// Nothing is reported any more. True when nothing is left, else onGone() follows.
     bool close(unsigned code, const std::string &reason);
 

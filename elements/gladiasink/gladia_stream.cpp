@@ -10,6 +10,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace lt::gladia {
 
@@ -21,7 +23,8 @@ std::uint64_t monotonicNs() {
 
 } // namespace
 
-/// Lives on the recogniser thread; the backlog, the statistics and the end are also reached from others.
+/// Lives on the recogniser thread; the backlog, the statistics and the end are also reached from others. What
+/// there is to send may leave from the thread that brings it: it then has the session's turn.
 class GladiaStream::Core final : public SessionObserver,
                                  public ConnectionListener,
                                  public std::enable_shared_from_this<Core> {
@@ -32,14 +35,24 @@ public:
           settings_(std::move(settings)),
           output_(std::move(output)),
           callbacks_(std::move(callbacks)),
-          metrics_(metrics::registry(), settings_.liveSession),
           loop_(std::move(loop)),
-          dialler_(net::dialThread()) {}
+          dialler_(net::dialThread()),
+          metrics_(metrics::registry(), settings_.liveSession) {}
 
     AudioBacklog backlog;
     std::atomic<std::uint64_t> filledNs = 0;
 
     // ---- any thread
+
+    /// From the thread that has brought the audio. False when the loop has to see to it, or to what comes of
+    /// it.
+    bool sendNow() {
+        const std::unique_lock turn(turn_, std::try_to_lock);
+        if (!turn || !session_ || !session_->passAudio(monotonicNs()) || !network_->flushNow())
+            return false;
+        publish();
+        return !dueEarlier();
+    }
 
     template <typename Input>
     void post(net::EventLoop &loop, Input input) {
@@ -81,32 +94,51 @@ public:
 
     // ---- recogniser thread
 
-    /// Runs `input` on the session, then arms the timer and publishes the figures.
+    /// Runs `input` on the session, arms the timer, publishes the figures, then tells what there is to tell.
     template <typename Input>
     void feed(const Input &input) {
-        if (!session_)
-            return;
         const auto keep = shared_from_this(); // a callback may drop the stream
-        input(*session_, monotonicNs());
-        if (network_)
-            network_->flush();
-        publish();
-        armTimer();
+        std::vector<News> news;
+        {
+            std::lock_guard turn(turn_);
+            if (!session_)
+                return;
+            input(*session_, monotonicNs());
+            if (network_)
+                network_->flush();
+            publish();
+            armTimer();
+            news.swap(news_);
+        }
+        for (const News &one : news)
+            std::visit(*this, one);
     }
 
     void leave() {
         leaving_ = true;
-        if (session_)
-            session_->abort();
-        publish();
-        if (!network_ || network_->idle())
+        bool idle = true;
+        {
+            std::lock_guard turn(turn_);
+            if (session_)
+                session_->abort();
+            publish();
+            idle = !network_ || network_->idle();
+        }
+        if (idle)
             dismantle();
         else
             self_ = shared_from_this(); // until the sockets are closed, which does not take them long
     }
 
+    // Of News.
+    void operator()(const Notice &notice) const { callbacks_.onNotice(notice); }
+    void operator()(const Failure &failure) const { callbacks_.onFailed(failure); }
+
 private:
+    using News = std::variant<Notice, Failure>;
+
     bool start() {
+        std::lock_guard turn(turn_);
         if (leaving_ || session_)
             return !leaving_;
         GladiaNetwork::Settings network;
@@ -121,17 +153,23 @@ private:
     }
 
     /// With audio flowing the deadline moves on all the time; the timer follows when it has come too early.
-    void armTimer() {
+    bool dueEarlier() const {
         const auto due = session_ ? session_->deadline() : std::nullopt;
-        if (!due || *due == ~std::uint64_t{0} || !loop_ || (timer_ && timerDue_ <= *due))
+        return due && *due != ~std::uint64_t{0} && (timer_ == 0 || *due < timerDue_);
+    }
+
+    void armTimer() {
+        if (!loop_ || !dueEarlier())
             return;
         loop_->cancelTimer(timer_);
-        timerDue_ = *due;
+        timerDue_ = session_->deadline().value();
         // Rounded up: a tick that comes early does nothing.
-        const std::uint64_t delay = *due - std::min(*due, monotonicNs()) + 1000;
+        const std::uint64_t delay = timerDue_ - std::min(timerDue_, monotonicNs()) + 1000;
         timer_ = loop_->startTimer(std::chrono::nanoseconds(delay), [this] {
-            timer_ = 0;
-            feed([](GladiaSession &session, std::uint64_t now) { session.tick(now); });
+            feed([this](GladiaSession &session, std::uint64_t now) {
+                timer_ = 0;
+                session.tick(now);
+            });
         });
     }
 
@@ -165,14 +203,18 @@ private:
     /// The sockets are closed, or had their time.
     void dismantle() {
         const auto keep = std::exchange(self_, nullptr);
-        session_.reset();
-        dialler_.reset();
         const auto loop = std::exchange(loop_, nullptr);
+        std::shared_ptr<GladiaNetwork> network;
+        {
+            std::lock_guard turn(turn_);
+            session_.reset();
+            network = std::move(network_);
+        }
+        dialler_.reset();
         if (!loop)
             return;
         loop->cancelTimer(std::exchange(timer_, 0));
         // Not from inside a callback of one of its sockets.
-        std::shared_ptr<GladiaNetwork> network(std::move(network_));
         loop->post([network = std::move(network), self = weak_from_this().lock()]() mutable {
             network.reset();
             if (!self)
@@ -183,12 +225,9 @@ private:
         });
     }
 
-    // SessionObserver
+    // SessionObserver: in somebody's turn.
     // Who is told something and then reads the statistics finds it there.
-    void onNotice(const Notice &notice) override {
-        publish();
-        callbacks_.onNotice(notice);
-    }
+    void onNotice(const Notice &notice) override { news_.emplace_back(notice); }
     void onTranscript(SpokenTranscript spoken) override {
         metrics_.received(spoken);
         output_.push(std::move(spoken));
@@ -207,7 +246,7 @@ private:
     void onFailed(const Failure &failure) override {
         publish();
         output_.push(EndOfTranscripts{});
-        callbacks_.onFailed(failure);
+        news_.emplace_back(failure);
     }
 
     // ConnectionListener
@@ -238,17 +277,22 @@ private:
     Settings settings_;
     const TranscriptQueue::Writer output_;
     const Callbacks callbacks_;
-    SessionMetrics metrics_; // recogniser thread
 
     // Recogniser thread only.
     std::shared_ptr<net::EventLoop> loop_; // both until dismantled
     std::shared_ptr<net::ContextThread> dialler_;
+    std::shared_ptr<Core> self_;
+    bool leaving_ = false;
+
+    // Changed on the recogniser thread only, but for what sendNow() does. Held for no longer than it takes to
+    // deal with one event; never across a callback. Before mutex_ and the backlog's lock.
+    std::mutex turn_; // guards all below
+    SessionMetrics metrics_;
     std::unique_ptr<GladiaNetwork> network_;
     std::unique_ptr<GladiaSession> session_;
     net::EventLoop::TimerId timer_ = 0;
     std::uint64_t timerDue_ = 0;
-    std::shared_ptr<Core> self_;
-    bool leaving_ = false;
+    std::vector<News> news_; // for the callbacks, when the turn is over
 
     mutable std::mutex mutex_; // guards all below
     std::condition_variable closedChanged_;
@@ -283,7 +327,8 @@ AudioBacklog::Result GladiaStream::push(AudioBlock block, AudioBacklog::Policy p
 
 AudioBacklog::Result GladiaStream::store(AudioBlock block, AudioBacklog::Policy policy) {
     const auto pushed = core_->backlog.push(std::move(block), policy);
-    if (pushed.result == AudioBacklog::Result::Taken && (pushed.wasEmpty || pushed.losing))
+    const bool news = pushed.result == AudioBacklog::Result::Taken && (pushed.wasEmpty || pushed.losing);
+    if (news && (pushed.losing || !core_->sendNow()))
         core_->post(*loop_, [losing = pushed.losing](GladiaSession &session, std::uint64_t now) {
             if (losing)
                 session.audioOverflowing(now);

@@ -180,13 +180,17 @@ void SessionLink::setHeartbeat(std::uint64_t now, std::uint64_t intervalNs, std:
 
 // ---- audio out
 
-void SessionLink::pump(std::uint64_t now) {
-    if (state_ != State::Open || !audio_.attached())
-        return;
-    if (held_)
-        return;
+bool SessionLink::pass(std::uint64_t now) {
+    if (state_ != State::Open || !audio_.attached() || held_)
+        return false;
     while (const auto block = audio_.take(now, transcripts_.timeline()))
         send(now, *block);
+    return !audio_.finished() && !stall_.stalled();
+}
+
+void SessionLink::pump(std::uint64_t now) {
+    if (state_ != State::Open || !audio_.attached() || held_ || pass(now))
+        return;
     if (audio_.finished())
         stop(now);
     else if (stall_.stalled())

@@ -60,6 +60,8 @@ public:
     void start(std::uint64_t now);
     /// Sends what there is and may go, and then, at the end of this format's audio, the stop.
     void pump(std::uint64_t now);
+    /// Sends what there is and may go. False when that is not all: pump() has to follow.
+    bool pass(std::uint64_t now);
     /// No audio goes until it is let go again.
     void hold(bool held) { held_ = held; }
     /// Ends the session; its last transcripts are still to come.

@@ -68,10 +68,11 @@ void gatherFrames(EventLoop &loop) {
     loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
 }
 
-/// Chunks of audio go at once, but what comes back of many streams may come together.
+/// What comes back of many streams may come together: most of it are acknowledgements, and what is not has
+/// taken the recogniser hundreds of milliseconds.
 void gatherAnswers(EventLoop &loop) {
     doNotPreempt(loop);
-    loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
+    loop.post([&loop] { loop.setPace(std::chrono::milliseconds(5)); });
 }
 
 struct Threads {
