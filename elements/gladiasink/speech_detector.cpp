@@ -2,7 +2,11 @@
 #include "elements/gladiasink/speech_detector.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
+
+#include <glib.h>
 
 namespace lt::gladia {
 
@@ -32,21 +36,33 @@ float ulaw(std::uint8_t code) {
     return static_cast<float>(level - 0x84u) / 32768.0F;
 }
 
-/// The square of one sample. The sign does not matter.
-double squareAt(const std::uint8_t *at, Encoding encoding) {
-    double value = 0;
-    switch (encoding) {
-    case Encoding::Pcm:
-        value = static_cast<std::int16_t>(at[0] | at[1] << 8) / 32768.0;
-        break;
-    case Encoding::Alaw:
-        value = alaw(*at);
-        break;
-    case Encoding::Ulaw:
-        value = ulaw(*at);
-        break;
+/// Of integers, so that a compiler can take several samples at a time. No window is long enough to overflow.
+std::uint64_t sumOfSquares(const std::uint8_t *bytes, std::size_t samples) {
+    constexpr std::size_t kPerBlock = 512;
+    std::uint64_t sum = 0;
+    std::array<std::int16_t, kPerBlock> block;
+    for (std::size_t done = 0; done < samples; done += kPerBlock) {
+        const std::size_t count = std::min(kPerBlock, samples - done);
+        std::memcpy(block.data(), bytes + done * sizeof block[0], count * sizeof block[0]);
+        for (std::size_t i = 0; i < count; i++) {
+            const std::int32_t sample = GINT16_FROM_LE(block[i]);
+            sum += static_cast<std::uint32_t>(sample * sample);
+        }
     }
-    return value * value;
+    return sum;
+}
+
+/// The sum of the samples' squares. Their signs do not matter.
+double energyOf(std::span<const std::uint8_t> bytes, Encoding encoding) {
+    constexpr double kFullScale = 32768.0;
+    if (encoding == Encoding::Pcm)
+        return static_cast<double>(sumOfSquares(bytes.data(), bytes.size() / 2)) / (kFullScale * kFullScale);
+    double sum = 0;
+    for (const std::uint8_t code : bytes) {
+        const double value = encoding == Encoding::Alaw ? alaw(code) : ulaw(code);
+        sum += value * value;
+    }
+    return sum;
 }
 
 } // namespace
@@ -58,11 +74,8 @@ std::uint64_t SpeechDetector::listen(std::span<const std::uint8_t> bytes, const 
     std::uint64_t loudNs = 0;
     for (std::size_t at = 0; at < bytes.size(); at += window) {
         const auto part = bytes.subspan(at, std::min(window, bytes.size() - at));
-        double sum = 0;
-        for (std::size_t i = 0; i + perSample <= part.size(); i += perSample)
-            sum += squareAt(part.data() + i, format.encoding);
         const double samples = static_cast<double>(part.size() / perSample);
-        if (samples > 0 && isLoud(sum / samples))
+        if (samples > 0 && isLoud(energyOf(part, format.encoding) / samples))
             loudNs += format.nsOfBytes(part.size());
     }
     return loudNs;
