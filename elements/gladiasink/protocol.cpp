@@ -3,6 +3,8 @@
 
 #include "elements/gladiasink/ack_scanner.h"
 #include "elements/gladiasink/failure.h"
+#include "elements/gladiasink/message_values.h"
+#include "elements/gladiasink/utterance_scanner.h"
 #include "lib/gst/refs.h"
 #include "lib/transcript/json_reader.h"
 
@@ -15,41 +17,12 @@ namespace lt::gladia {
 
 namespace {
 
-constexpr std::size_t kMaxId = 128;
-constexpr std::size_t kMaxLanguage = 16;
-constexpr double kMaxSeconds = 1e7; // 115 days: what lies beyond is no time of a session
-
-std::string validUtf8(std::string_view text) {
-    const CharPtr valid(g_utf8_make_valid(text.data(), static_cast<gssize>(text.size())));
-    return valid.get();
-}
-
-/// One line of UTF-8 without white space, of any script, around it.
-std::string trimmed(std::string_view raw) {
-    std::string text = validUtf8(raw);
-    for (char &c : text)
-        if (g_ascii_iscntrl(c))
-            c = ' ';
-    const char *begin = text.c_str();
-    const char *end = begin + text.size();
-    while (begin < end && g_unichar_isspace(g_utf8_get_char(begin)))
-        begin = g_utf8_next_char(begin);
-    while (end > begin) {
-        const char *last = g_utf8_find_prev_char(begin, end);
-        if (!last || !g_unichar_isspace(g_utf8_get_char(last)))
-            break;
-        end = last;
-    }
-    return std::string(begin, end);
-}
-
 double secondsMember(JsonObject *object, const char *name) {
-    return std::clamp(json::numberMember(object, name).value_or(0), 0.0, kMaxSeconds);
+    return secondsOf(json::numberMember(object, name));
 }
 
 double confidenceMember(JsonObject *object) {
-    const double value = json::numberMember(object, "confidence").value_or(-1);
-    return value >= 0 && value <= 1 ? value : -1;
+    return confidenceOf(json::numberMember(object, "confidence"));
 }
 
 /// A service that quotes the socket's address in an error must not bring its token onto the bus.
@@ -89,17 +62,11 @@ std::vector<SpokenWord> wordsOf(JsonObject *utterance) {
 }
 
 int channelMember(JsonObject *object) {
-    return static_cast<int>(
-        std::clamp<std::int64_t>(json::integerMember(object, "channel").value_or(0), 0, 255));
+    return channelOf(json::integerMember(object, "channel"));
 }
 
-/// A code of letters, digits and hyphens; empty when it is none.
 std::string languageMember(JsonObject *object, const char *name) {
-    const std::string code = json::stringMember(object, name).value_or("");
-    const bool plausible = code.size() <= kMaxLanguage && std::all_of(code.begin(), code.end(), [](char c) {
-                               return g_ascii_isalnum(c) || c == '-';
-                           });
-    return plausible ? code : "";
+    return languageOf(json::stringMember(object, name).value_or(""));
 }
 
 /// Nothing without a text.
@@ -267,6 +234,8 @@ std::string emptyChunk() {
 std::optional<ServerMessage> parseServerMessage(std::string_view text, std::string &error) {
     if (const auto ack = scanAudioAck(text))
         return *ack;
+    if (auto utterance = scanUtterance(text))
+        return *std::move(utterance);
     return parseAnyMessage(text, error);
 }
 

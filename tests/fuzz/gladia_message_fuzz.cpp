@@ -4,8 +4,10 @@
 #include "elements/gladiasink/ack_scanner.h"
 #include "elements/gladiasink/protocol.h"
 #include "elements/gladiasink/session_transcripts.h"
+#include "elements/gladiasink/utterance_scanner.h"
 #include "tests/fuzz/fuzz_target.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -117,6 +119,16 @@ void pass(SessionTranscripts &transcripts, const ServerMessage &message) {
     }
 }
 
+bool isSame(const Utterance &one, const Utterance &other) {
+    const auto sameWord = [](const SpokenWord &a, const SpokenWord &b) {
+        return a.text == b.text && a.start == b.start && a.end == b.end && a.confidence == b.confidence;
+    };
+    return one.id == other.id && one.isFinal == other.isFinal && one.start == other.start &&
+           one.end == other.end && one.confidence == other.confidence && one.channel == other.channel &&
+           one.language == other.language && one.speaker == other.speaker && one.text == other.text &&
+           std::equal(one.words.begin(), one.words.end(), other.words.begin(), other.words.end(), sameWord);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
@@ -127,6 +139,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         const auto *same = message ? std::get_if<AudioAck>(&*message) : nullptr;
         require(same && same->startByte == ack->startByte && same->endByte == ack->endByte,
                 "the short cut leads where the parser does");
+    }
+    if (const auto said = scanUtterance(bytes)) {
+        const auto message = parseAnyMessage(bytes, error);
+        const auto *same = message ? std::get_if<Utterance>(&*message) : nullptr;
+        require(same && isSame(*said, *same), "the short cut hears what the parser does");
     }
     if (const auto message = parseServerMessage(bytes, error)) {
         std::visit(Check(), *message);

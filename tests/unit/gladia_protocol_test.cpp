@@ -2,6 +2,8 @@
 #include "elements/gladiasink/protocol.h"
 
 #include "elements/gladiasink/ack_scanner.h"
+#include "elements/gladiasink/utterance_scanner.h"
+#include "lib/gst/refs.h"
 
 #include <string>
 
@@ -247,6 +249,77 @@ static void plain_acknowledgements_are_read_without_a_tree() {
     }
 }
 
+namespace {
+
+std::string shown(const Utterance &said) {
+    std::string text = said.id + '|' + std::to_string(said.isFinal) + '|' + std::to_string(said.start) + '|' +
+                       std::to_string(said.end) + '|' + std::to_string(said.confidence) + '|' +
+                       std::to_string(said.channel) + '|' + said.language + '|' + said.speaker + '|' +
+                       said.text;
+    for (const SpokenWord &word : said.words)
+        text += '|' + word.text + '|' + std::to_string(word.start) + '|' + std::to_string(word.end) + '|' +
+                std::to_string(word.confidence);
+    return text;
+}
+
+} // namespace
+
+static void plain_transcripts_are_read_without_a_tree() {
+    const std::string plain[] = {
+        transcript(
+            R"({"id":"00_3","is_final":true,"utterance":{"start":4.12,"end":5.06,"confidence":0.93,)"
+            R"("channel":1,"language":"en","speaker":2,"text":" Good morning.","words":[{"word":" Good",)"
+            R"("start":4.12,"end":4.4,"confidence":0.95},{"word":" morning.","start":4.41,"end":5.06}]}})"),
+        transcript(R"({"id":"x","utterance":{"text":"hi"}})"),
+        transcript(R"({"id":"x","is_final":null,"utterance":{"text":"hi","speaker":null,"words":[]}})"),
+        transcript(
+            R"({"id":"x","utterance":{"text":" \"a\\\/\b\n\u00e9 \ud83d\ude00\u3000","language":"e n"}})"),
+        transcript(
+            R"({"id":"x","utterance":{"text":"café","words":[{"start":1},{"word":" "},{"word":"a"}]}})"),
+        transcript(
+            R"({"utterance":{"end":-1,"start":99999999,"text":"","channel":-7},"is_final":false,"id":"x"})"),
+        R"({"data":{"utterance":{"text":"a","x":[{"y":1}]},"id":"x"},"error":null,"type":"transcript"})",
+    };
+    for (const std::string &text : plain) {
+        g_test_message("%s", text.c_str());
+        const auto scanned = scanUtterance(text);
+        g_assert_true(scanned.has_value());
+        std::string error;
+        const auto message = parseAnyMessage(text, error);
+        g_assert_true(message && std::holds_alternative<Utterance>(*message));
+        assertSame(shown(*scanned), shown(std::get<Utterance>(*message)));
+    }
+    // Unusual or no transcript: the parser's.
+    const std::string other[] = {
+        "",
+        "{}",
+        R"({"type":"audio_chunk","data":{"id":"x","utterance":{"text":"a"}}})",
+        R"({"type":"transcript","data":null})",
+        transcript(R"({"id":"","utterance":{"text":"a"}})"),
+        transcript(R"({"id":7,"utterance":{"text":"a"}})"),
+        transcript(R"({"id":"x","utterance":{"text":null}})"),
+        transcript(R"({"id":"x","utterance":{"text":"a","text":"b"}})"),
+        transcript(R"({"id":"x","utterance":{"text":"a","start":1e3}})"),
+        transcript(R"({"id":"x","utterance":{"text":"a","start":"1"}})"),
+        transcript(R"({"id":"x","utterance":{"text":"a","channel":1.0}})"),
+        transcript(R"({"id":"x","utterance":{"text":"a","words":[7]}})"),
+        transcript(R"({"id":"x","utterance":{"text":"a\u0000"}})"),
+        transcript(R"({"id":"x","utterance":{"text":"\ud83d"}})"),
+        transcript(R"({"id":"x","utterance":{"text":"\ude00"}})"),
+        transcript(R"({"id":"x","utterance":{"text":"\x"}})"),
+        transcript("{\"id\":\"x\",\"utterance\":{\"text\":\"a\xff\"}}"),
+        transcript("{\"id\":\"x\",\"utterance\":{\"text\":\"a\nb\"}}"),
+        transcript(R"({"id":"x","utterance":{"text":"a"}})") + " x",
+        transcript(R"({"id":"x","utterance":{"text":"a"})"),
+        transcript(R"({"id":"x","utterance":{"text":"a\)"),
+    };
+    for (const std::string &text : other) {
+        const CharPtr printable(g_strescape(text.c_str(), nullptr));
+        g_test_message("%s", printable.get());
+        g_assert_false(scanUtterance(text).has_value());
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/gladia-protocol/the reply names session and address",
@@ -260,6 +333,8 @@ int main(int argc, char **argv) {
                     acknowledgements_count_bytes_of_the_session);
     g_test_add_func("/gladia-protocol/plain acknowledgements are read without a tree",
                     plain_acknowledgements_are_read_without_a_tree);
+    g_test_add_func("/gladia-protocol/plain transcripts are read without a tree",
+                    plain_transcripts_are_read_without_a_tree);
     g_test_add_func("/gladia-protocol/other messages are told apart", other_messages_are_told_apart);
     g_test_add_func("/gladia-protocol/bytes that are no text are replaced",
                     bytes_that_are_no_text_are_replaced);
