@@ -10,6 +10,7 @@ import WebSocket from "ws";
 const [endpoint, count, file] = process.argv.slice(2);
 const kChunkBytes = 1600;
 const kChunkMs = 50;
+const kApart = 7; // chunks, by which each session is ahead of the one before
 const kMostBacklog = 120 * 32000;
 const kMostFrame = 512 * 1024;
 const kBody = JSON.stringify({
@@ -103,16 +104,16 @@ process.stdin.on("end", () => { over = true; }).resume();
 const begin = performance.now();
 const chunks = Math.floor(audio.length / kChunkBytes);
 
-/** Each session's chunks come at a moment of its own in every 50 ms. */
-function stream(session, slot, round) {
-  const at = (round % chunks) * kChunkBytes;
+/** Each session's chunks come at a moment of its own in every 50 ms, and no two speak in chorus. */
+function stream(session, i, slot, round) {
+  const at = ((round + i * kApart) % chunks) * kChunkBytes;
   session.send(audio.subarray(at, at + kChunkBytes));
   const due = begin + slot + (round + 1) * kChunkMs;
-  if (!over) setTimeout(stream, Math.max(0, due - performance.now()), session, slot, round + 1);
+  if (!over) setTimeout(stream, Math.max(0, due - performance.now()), session, i, slot, round + 1);
 }
 sessions.forEach((session, i) => {
   const slot = Math.floor((i * kChunkMs) / sessions.length);
-  setTimeout(stream, slot, session, slot, 0);
+  setTimeout(stream, slot, session, i, slot, 0);
 });
 
 while (!over) await new Promise((resolve) => setTimeout(resolve, 100));
