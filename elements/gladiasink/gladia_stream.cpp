@@ -133,9 +133,10 @@ public:
     // Of News.
     void operator()(const Notice &notice) const { callbacks_.onNotice(notice); }
     void operator()(const Failure &failure) const { callbacks_.onFailed(failure); }
+    void operator()(const EndOfTranscripts &end) const { output_.push(end); }
 
 private:
-    using News = std::variant<Notice, Failure>;
+    using News = std::variant<Notice, Failure, EndOfTranscripts>;
 
     bool start() {
         std::lock_guard turn(turn_);
@@ -241,11 +242,11 @@ private:
             std::lock_guard lock(mutex_);
             seqnum = endSeqnum_;
         }
-        output_.push(EndOfTranscripts{seqnum});
+        news_.emplace_back(EndOfTranscripts{seqnum}); // behind what is said of it
     }
     void onFailed(const Failure &failure) override {
         publish();
-        output_.push(EndOfTranscripts{});
+        news_.emplace_back(EndOfTranscripts{});
         news_.emplace_back(failure);
     }
 
