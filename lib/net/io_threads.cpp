@@ -72,7 +72,7 @@ void gatherFrames(EventLoop &loop) {
 /// taken the recogniser hundreds of milliseconds.
 void gatherAnswers(EventLoop &loop) {
     doNotPreempt(loop);
-    loop.post([&loop] { loop.setPace(std::chrono::milliseconds(5)); });
+    loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
 }
 
 struct Threads {
