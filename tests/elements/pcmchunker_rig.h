@@ -25,7 +25,7 @@ using lt::ObjectRef;
 using lt::QueryRef;
 using lt::StructureRef;
 
-inline constexpr const char *kCaps = "audio/x-raw,format=S16LE,layout=interleaved,rate=16000,channels=1";
+inline constexpr char kCaps[] = "audio/x-raw,format=S16LE,layout=interleaved,rate=16000,channels=1";
 inline constexpr gsize kBytesPerMs = 32;
 
 inline BufferRef audio(double ms, GstClockTime pts, gsize bytesPerMs = kBytesPerMs) {
