@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/support/gladia_emulator/listening_socket.h"
 
+#include <cerrno>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace lt::emulator {
 
@@ -12,6 +17,11 @@ constexpr int kBacklog = 1024;
 std::uint16_t portOf(GSocket *socket) {
     const support::ObjectRef<GSocketAddress> local(g_socket_get_local_address(socket, nullptr));
     return local ? g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(local.get())) : 0;
+}
+
+bool setErrno(GError **error) {
+    g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s", g_strerror(errno));
+    return false;
 }
 
 } // namespace
@@ -28,21 +38,32 @@ bool ListeningSocket::bind(const std::string &address, std::uint16_t port, GErro
                                                     G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error));
     if (!socket || !g_socket_bind(socket.get(), where.get(), TRUE, error))
         return false;
-    address_ = address;
     port_ = portOf(socket.get());
     socket_ = std::move(socket);
     return true;
 }
 
 bool ListeningSocket::listen(GError **error) {
-    g_socket_set_listen_backlog(socket_.get(), kBacklog);
-    return g_socket_listen(socket_.get(), error);
+    // GSocket believes that one that listens does so for ever.
+    return ::listen(g_socket_get_fd(socket_.get()), kBacklog) == 0 || setErrno(error);
 }
 
-bool ListeningSocket::rebind(GError **error) {
-    // Bound and not listening, the kernel refuses for us and hands the port to nobody else.
-    g_socket_close(socket_.get(), nullptr);
-    return bind(address_, port_, error);
+void ListeningSocket::stop() {
+    // Bound and not listening, the kernel refuses for us and hands the port to nobody else. Closed it would
+    // have to be bound again, which fails while a child that has not come to its exec() yet listens too.
+    ::shutdown(g_socket_get_fd(socket_.get()), SHUT_RD);
+}
+
+support::ObjectRef<GSocket> ListeningSocket::share(GError **error) const {
+    const int copy = ::fcntl(g_socket_get_fd(socket_.get()), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+        setErrno(error);
+        return nullptr;
+    }
+    support::ObjectRef<GSocket> shared(g_socket_new_from_fd(copy, error));
+    if (!shared)
+        ::close(copy);
+    return shared;
 }
 
 } // namespace lt::emulator

@@ -17,14 +17,14 @@ public:
     bool bind(const std::string &address, std::uint16_t port, GError **error);
     /// With a backlog for clients that all come at once; libsoup's own is 10.
     bool listen(GError **error);
-    /// Refuses connections from here on; the port stays ours. False with `error` set when it was lost.
-    bool rebind(GError **error);
-    GSocket *get() const { return socket_.get(); }
+    /// Refuses connections from here on; the port stays ours.
+    void stop();
+    /// For who accepts, to close; null with `error` set.
+    support::ObjectRef<GSocket> share(GError **error) const;
     std::uint16_t port() const { return port_; }
 
 private:
     support::ObjectRef<GSocket> socket_;
-    std::string address_;
     std::uint16_t port_ = 0;
 };
 

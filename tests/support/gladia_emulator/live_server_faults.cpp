@@ -49,8 +49,10 @@ void LiveServer::happen(const Faults::Occurrence &occurrence) {
 }
 
 bool LiveServer::goOnTheAir(GError **error) {
-    return socket_.listen(error) &&
-           soup_server_listen_socket(server_.get(), socket_.get(), SoupServerListenOptions{}, error);
+    if (!socket_.listen(error))
+        return false;
+    const auto shared = socket_.share(error);
+    return shared && soup_server_listen_socket(server_.get(), shared.get(), SoupServerListenOptions{}, error);
 }
 
 void LiveServer::goOffTheAir(std::int64_t forMs) {
@@ -60,12 +62,7 @@ void LiveServer::goOffTheAir(std::int64_t forMs) {
         connection->drop();
     if (!offTheAirUntilMs_) {
         soup_server_disconnect(server_.get());
-        GError *error = nullptr;
-        if (!socket_.rebind(&error)) {
-            const support::ErrorRef owned(error);
-            print(std::string("the port was lost: ") + owned->message);
-            return;
-        }
+        socket_.stop();
     }
     const std::int64_t until = options_.clock.monotonicMilliseconds() + forMs;
     offTheAirUntilMs_ = std::max(offTheAirUntilMs_.value_or(until), until);
