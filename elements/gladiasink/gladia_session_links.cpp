@@ -60,6 +60,9 @@ void GladiaSession::replace(std::uint64_t now) {
     }
     const std::uint64_t again = backlog_.replay() + rewound;
     observer_.onNotice(NewSession{current_->sessionId(), current_->failure(), again});
+    const HeardWords heard = current_->transcripts().heard();
+    const bool several =
+        current_->audio().format().channels > 1; // one alone is owed all that it is given again
     if (next_ && next_->isConnected()) {
         close(now, std::exchange(current_, std::move(next_)));
     } else {
@@ -68,6 +71,8 @@ void GladiaSession::replace(std::uint64_t now) {
         close(now, std::move(next_));
         current_->start(now);
     }
+    if (several)
+        current_->hearsAgain(heard);
     current_->audio().attach(&backlog_);
     current_->pump(now);
 }

@@ -24,7 +24,8 @@ LinkAudio::LinkAudio(const SessionConfig &config, const AudioFormat &format)
       windowNs_(config.maxInFlightNs),
       keepNs_(2 * (static_cast<std::uint64_t>(config.options.maxUtterance * 1e9) + kFinalDelayNs)),
       pacer_(config.catchupSpeed),
-      frameBytes_(kMaxFrameBytes) {}
+      frameBytes_(kMaxFrameBytes),
+      settledOf_(format.channels) {}
 
 // ---- out
 
@@ -96,10 +97,14 @@ void LinkAudio::acknowledgeAll() {
     trim();
 }
 
-void LinkAudio::settle(double sessionSeconds) {
+void LinkAudio::settle(int channel, double sessionSeconds) {
+    const auto at = settledOf_.size() == 1 ? 0 : static_cast<std::size_t>(channel);
+    if (at >= settledOf_.size())
+        return; // there is no such channel
     const double bytes = std::floor(sessionSeconds * format_.rate) * format_.bytesPerFrame();
     const double end = static_cast<double>(acked_);
-    settled_ = std::max(settled_, bytes < end ? static_cast<std::uint64_t>(bytes) : acked_);
+    settledOf_[at] = std::max(settledOf_[at], bytes < end ? static_cast<std::uint64_t>(bytes) : acked_);
+    settled_ = *std::min_element(settledOf_.begin(), settledOf_.end());
     trim();
 }
 
@@ -162,6 +167,8 @@ std::uint64_t LinkAudio::resume(std::optional<std::uint64_t> position, AudioTime
         acked_ = *position;
     }
     sentEnd_ = resumedAt_ = acked_;
+    for (auto &settled : settledOf_)
+        settled = std::min(settled, acked_);
     settled_ = std::min(settled_, acked_);
     timeline.resume(acked_);
     tail_ = 0;

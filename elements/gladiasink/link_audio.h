@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace lt::gladia {
 
@@ -46,8 +47,9 @@ public:
     std::uint64_t quietNs() const { return quietNs_; }
     /// There is speech that no final covers yet.
     bool owesWords() const;
-    /// A final has come: acknowledged audio before this instant of the session is never needed again.
-    void settle(double sessionSeconds);
+    /// A final has come: this channel's acknowledged audio before this instant of the session is never needed
+    /// again.
+    void settle(int channel, double sessionSeconds);
 
     /// The connection is gone: what is unacknowledged is queued again.
     void connectionLost();
@@ -83,7 +85,8 @@ private:
     // Bytes of the session.
     std::uint64_t acked_ = 0;
     std::uint64_t sentEnd_ = 0;
-    std::uint64_t settled_ = 0;
+    std::vector<std::uint64_t> settledOf_; // each channel
+    std::uint64_t settled_ = 0;            // all of them
     std::uint64_t resumedAt_ = 0;
     bool positionAssumed_ = false; // the first acknowledgement tells
     // Of the audio that was in flight when the connection went.

@@ -74,6 +74,7 @@ SessionLink::SessionLink(LinkContext context, const AudioFormat &format, Origin 
       liveness_(context.config.ackTimeoutNs, context.config.keepAliveNs),
       stall_(stallLimit(context.config)),
       replacement_(origin.replacement),
+      finals_(format.channels),
       delayNs_(origin.delayNs) {
     if (origin.frameBytes)
         audio_.setFrameBytes(origin.frameBytes);
@@ -261,7 +262,7 @@ std::optional<SpokenTranscript> SessionLink::transcribed(std::uint64_t now, Utte
     }
     stall_.transcribed(now, utterance.isFinal);
     if (utterance.isFinal)
-        audio_.settle(utterance.end);
+        audio_.settle(utterance.channel, utterance.end);
     auto spoken = transcripts_.make(std::move(utterance), now);
     if (stall_.stalled() && state_ == State::Open)
         stalled(now);
@@ -270,14 +271,7 @@ std::optional<SpokenTranscript> SessionLink::transcribed(std::uint64_t now, Utte
 
 /// False when a final before this one must have been lost with a connection: the service counts utterances.
 bool SessionLink::noteFinal(const Utterance &utterance) {
-    const auto number = counterOf(utterance.id);
-    const bool skipped = finalsMayBeLost_ && canReplay() && number && *number > nextNumber_;
-    if (skipped)
-        return false;
-    finalsMayBeLost_ = false;
-    if (number)
-        nextNumber_ = *number + 1;
-    return true;
+    return finals_.follows(utterance.channel, counterOf(utterance.id)) || !audio_.attached();
 }
 
 void SessionLink::acknowledged(std::uint64_t now, const AudioAck &ack) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "elements/gladiasink/final_counts.h"
 #include "elements/gladiasink/link_audio.h"
 #include "elements/gladiasink/liveness.h"
 #include "elements/gladiasink/reconnect_policy.h"
@@ -99,6 +100,8 @@ public:
     LinkAudio &audio() { return audio_; }
     const LinkAudio &audio() const { return audio_; }
     const SessionTranscripts &transcripts() const { return transcripts_; }
+    /// It will be given again what sessions before it have heard.
+    void hearsAgain(const HeardWords &heard) { transcripts_.hearsAgain(heard); }
     std::vector<SpokenTranscript> takeBack(std::uint64_t now) { return transcripts_.takeBack(now); }
     /// How the session that takes this one's place begins.
     Origin successor() const;
@@ -112,8 +115,7 @@ private:
     std::optional<SpokenTranscript> handle(std::uint64_t now, ServerMessage message);
     std::optional<SpokenTranscript> transcribed(std::uint64_t now, Utterance utterance);
     bool noteFinal(const Utterance &utterance);
-    /// With several channels, some of the kept audio may have been transcribed in one and not in another.
-    bool canReplay() const { return audio_.attached() && audio_.format().channels == 1; }
+    bool finalsMayBeLost() const { return audio_.attached() && finals_.mayBeLost(); }
     static Failure lostTranscripts();
     void acknowledged(std::uint64_t now, const AudioAck &ack);
     void rejected(std::uint64_t now, const std::string &reason);
@@ -145,10 +147,9 @@ private:
     const bool replacement_;
     bool held_ = false;
     bool everOpened_ = false;
-    bool progressed_ = false;      // audio of this session was acknowledged
-    unsigned fruitless_ = 0;       // failures that the service answered, since the last progress
-    bool finalsMayBeLost_ = false; // with the connection; until the next one shows whether they are
-    std::uint64_t nextNumber_ = 0; // of the next final
+    bool progressed_ = false; // audio of this session was acknowledged
+    unsigned fruitless_ = 0;  // failures that the service answered, since the last progress
+    FinalCounts finals_;
     bool stopAcknowledged_ = false;
     std::uint64_t stopSentAt_ = 0;  // on this connection, and not answered yet; else 0
     std::uint64_t delayNs_;         // before the first attempt; once gone: of the successor

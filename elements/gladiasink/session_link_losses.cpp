@@ -31,7 +31,7 @@ void SessionLink::closed(std::uint64_t now, unsigned code, std::string_view reas
     if (!inOrder)
         return failed(now, failureOfClose(code, reason));
     const bool owed = audio_.owesWords() || transcripts_.openUtterances() > 0;
-    if (finalsMayBeLost_ && owed && canReplay())
+    if (finalsMayBeLost() && owed)
         return failed(now, lostTranscripts());
     if (state_ == State::Resuming)
         resume(now, std::nullopt); // it had everything, and the stop: hence the close
@@ -67,7 +67,7 @@ void SessionLink::failed(std::uint64_t now, Failure failure, unsigned code, cons
     context_.transport.close(std::exchange(connection_, kNoConnection), code, reason);
     if (wasOpen) {
         audio_.connectionLost();
-        finalsMayBeLost_ = true;
+        finals_.connectionLost();
         context_.observer.onNotice(Lost{sessionId_, failure});
     }
     if (failure.closeCode == kCloseTooBig)

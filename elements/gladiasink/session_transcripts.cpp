@@ -46,6 +46,7 @@ SpokenTranscript SessionTranscripts::start(GstTranscriptKind kind, Utterance utt
 }
 
 std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, std::uint64_t receivedNs) {
+    heard_.cut(utterance, timeline_);
     const auto entry = book_.note(utterance.id, utterance.isFinal, !utterance.text.empty());
     if (entry.verdict == UtteranceBook::Verdict::Repeated)
         counts_.repeated++;
@@ -53,8 +54,10 @@ std::optional<SpokenTranscript> SessionTranscripts::make(Utterance utterance, st
         return std::nullopt;
     (utterance.isFinal ? counts_.finals : counts_.partials)++;
     remember(utterance);
-    if (utterance.isFinal)
+    if (utterance.isFinal) {
         addOns_.noteFinal(utterance.id, utterance.channel, utterance.start);
+        heard_.said(utterance, timeline_);
+    }
     const double from = utterance.start;
     SpokenTranscript spoken = start(GST_TRANSCRIPT_KIND_TRANSCRIPT, std::move(utterance), receivedNs);
     spoken.transcript.revision = entry.revision;
@@ -99,6 +102,8 @@ std::optional<SpokenTranscript> SessionTranscripts::make(AddOnResult result, std
     const bool isTranslation = result.kind == AddOnResult::Kind::Translation;
     if (isTranslation && result.utterance.language == result.originalLanguage)
         return std::nullopt; // the source language was among the targets: it is the transcript once more
+    if (heard_.heard(result.utterance, timeline_))
+        return std::nullopt; // it came with the words
     result.utterance.id = addOns_.utteranceOf(result);
     if (!addOns_.isNew(result.kind, result.utterance.id, result.utterance.language)) {
         counts_.repeated++;

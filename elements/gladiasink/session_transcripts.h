@@ -2,6 +2,7 @@
 #pragma once
 
 #include "elements/gladiasink/add_on_book.h"
+#include "elements/gladiasink/heard_words.h"
 #include "elements/gladiasink/protocol.h"
 #include "elements/gladiasink/utterance_book.h"
 #include "lib/recogniser/audio_timeline.h"
@@ -35,6 +36,9 @@ public:
 
     /// A new session, named `epoch`, of audio in `format`.
     void reset(const std::string &epoch, const AudioFormat &format);
+    /// What sessions before this one have said is not said again.
+    void hearsAgain(const HeardWords &heard) { heard_ = heard.successor(); }
+    const HeardWords &heard() const { return heard_; }
     AudioTimeline &timeline() { return timeline_; }
     const AudioTimeline &timeline() const { return timeline_; }
 
@@ -57,6 +61,7 @@ private:
     UtteranceBook book_;
     std::unordered_map<std::string, Utterance> shown_; // the newest partial of each open utterance, textless
     AddOnBook addOns_;
+    HeardWords heard_;
     Counts counts_;
 };
 

@@ -41,8 +41,10 @@ public:
         std::uint64_t backlogNs = 120 * kSecond;
         emulator::DelayProfile delays;
         unsigned seed = 1;
+        AudioFormat format = kFormat; ///< of 16 kHz
     };
 
+    /// `samples` of several channels take turns.
     World(Setup setup, std::vector<std::int16_t> samples)
         : backlog(setup.backlogNs),
           session(withEndpoint(setup.config), backlog, *this, *this),
@@ -173,19 +175,19 @@ private:
 
     // ---- audio
     void feed() {
-        constexpr std::size_t kStep = 1600;
+        const std::size_t step = 1600 * setup_.format.channels;
         if (fed_ >= samples_.size()) {
             backlog.end();
             session.audioEnded(now);
             return;
         }
         AudioBlock block;
-        const std::size_t count = std::min(kStep, samples_.size() - fed_);
+        const std::size_t count = std::min(step, samples_.size() - fed_);
         block.bytes = count * 2;
-        block.runningNs = kFormat.nsOfFrames(fed_);
-        block.format = kFormat;
+        block.runningNs = setup_.format.nsOfFrames(fed_ / setup_.format.channels);
+        block.format = setup_.format;
         block.enteredNs = now;
-        block.speechNs = detector_.listen(bytesAt(fed_, count), kFormat);
+        block.speechNs = detector_.listen(bytesAt(fed_, count), setup_.format);
         fed_ += count;
         const auto pushed = backlog.push(std::move(block), AudioBacklog::Policy::DropOldest);
         if (pushed.losing)
@@ -244,9 +246,9 @@ private:
         });
     }
     void sendAudio(ConnectionId id, const AudioBlock &block) override {
-        const auto sample =
-            static_cast<std::size_t>((block.runningNs * kFormat.rate + kSecond / 2) / kSecond);
-        const auto bytes = bytesAt(sample, block.bytes / 2);
+        const auto frame =
+            static_cast<std::size_t>((block.runningNs * setup_.format.rate + kSecond / 2) / kSecond);
+        const auto bytes = bytesAt(frame * setup_.format.channels, block.bytes / 2);
         up(id, [data = std::vector<std::uint8_t>(bytes.begin(), bytes.end())](emulator::Session &server) {
             server.receiveBinary(data);
         });
