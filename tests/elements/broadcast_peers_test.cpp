@@ -130,13 +130,19 @@ void thousands_of_viewers_connect_receive_leave_and_nothing_stays() {
     };
     round("first"); // what is made once, is made now
     const std::size_t open = descriptors();
-    const std::size_t used = mallinfo2().uordblks;
-    round("second");
-    g_assert_true(becomesTrue([&] { return descriptors() <= open; }));
-    g_test_message("%zu viewers: %zu bytes in use before, %zu after", count, used,
-                   static_cast<std::size_t>(mallinfo2().uordblks));
-    // 50 bytes a viewer would be a leak of anything.
-    g_assert_true(becomesTrue([&] { return mallinfo2().uordblks <= used + 50 * count; }));
+    // 50 bytes a viewer would be a leak of anything, and be there after each round. A queue that has been
+    // longer than ever before, on a busy machine, keeps its room, but not each time.
+    constexpr int kRounds = 4;
+    bool same = false;
+    for (int i = 0; i < kRounds && !same; i++) {
+        const std::size_t used = mallinfo2().uordblks;
+        round("again " + std::to_string(i));
+        g_assert_true(becomesTrue([&] { return descriptors() <= open; }));
+        same = mallinfo2().uordblks <= used + 50 * count;
+        g_test_message("%zu viewers: %zu bytes in use before, %zu after", count, used,
+                       static_cast<std::size_t>(mallinfo2().uordblks));
+    }
+    g_assert_true(same);
 }
 
 /// Every plain series of the process: "name{labels}" and its value.
