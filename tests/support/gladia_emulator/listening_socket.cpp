@@ -19,6 +19,21 @@ std::uint16_t portOf(GSocket *socket) {
     return local ? g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(local.get())) : 0;
 }
 
+support::ObjectRef<GSocket> boundTo(const std::string &address, std::uint16_t port, GError **error) {
+    const support::ObjectRef<GSocketAddress> where(
+        g_inet_socket_address_new_from_string(address.c_str(), port));
+    if (!where) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not an IP address",
+                    address.c_str());
+        return nullptr;
+    }
+    support::ObjectRef<GSocket> socket(g_socket_new(g_socket_address_get_family(where.get()),
+                                                    G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error));
+    if (!socket || !g_socket_bind(socket.get(), where.get(), TRUE, error))
+        return nullptr;
+    return socket;
+}
+
 bool setErrno(GError **error) {
     g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s", g_strerror(errno));
     return false;
@@ -27,19 +42,13 @@ bool setErrno(GError **error) {
 } // namespace
 
 bool ListeningSocket::bind(const std::string &address, std::uint16_t port, GError **error) {
-    const support::ObjectRef<GSocketAddress> where(
-        g_inet_socket_address_new_from_string(address.c_str(), port));
-    if (!where) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not an IP address",
-                    address.c_str());
+    socket_ = boundTo(address, port, error);
+    // A port that the kernel has chosen is anybody's again as soon as nobody listens on it.
+    if (socket_ && port == 0)
+        socket_ = boundTo(address, portOf(socket_.get()), error);
+    if (!socket_)
         return false;
-    }
-    support::ObjectRef<GSocket> socket(g_socket_new(g_socket_address_get_family(where.get()),
-                                                    G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error));
-    if (!socket || !g_socket_bind(socket.get(), where.get(), TRUE, error))
-        return false;
-    port_ = portOf(socket.get());
-    socket_ = std::move(socket);
+    port_ = portOf(socket_.get());
     return true;
 }
 
