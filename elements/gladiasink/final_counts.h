@@ -26,7 +26,7 @@ public:
     }
     /// A final, with its number if it has one. False when one before it must have been lost.
     bool follows(int channel, std::optional<std::uint64_t> number) {
-        const auto at = static_cast<std::size_t>(channel);
+        const auto at = channels_.size() == 1 ? 0 : static_cast<std::size_t>(channel);
         if (at >= channels_.size())
             return true; // there is no such channel
         Channel &one = channels_[at];

@@ -9,7 +9,6 @@
 
 using namespace lt;
 using namespace lt::test;
-using lt::emulator::EmulatorOptions;
 using lt::emulator::FaultKind;
 using lt::emulator::GladiaEmulator;
 using lt::support::HttpProxy;
@@ -21,12 +20,6 @@ using lt::support::TlsRelay;
 namespace {
 
 constexpr const char *kSpoken = "159#,26A0";
-
-EmulatorOptions behindTls() {
-    EmulatorOptions options;
-    options.behindTls = true;
-    return options;
-}
 
 /// The service with TLS, reached through a proxy.
 struct Firm {

@@ -11,6 +11,13 @@ inline void add(const std::string &name, void (*test)()) {
     g_test_add_func(("/gladiasink/" + name).c_str(), test);
 }
 
+/// The service as somebody in front of it needs it who encrypts.
+inline emulator::EmulatorOptions behindTls() {
+    emulator::EmulatorOptions options;
+    options.behindTls = true;
+    return options;
+}
+
 void addGladiaTroubleTests();
 void addGladiaStateTests();
 void addGladiaOutputTests();

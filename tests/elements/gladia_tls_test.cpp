@@ -7,7 +7,6 @@
 
 using namespace lt;
 using namespace lt::test;
-using lt::emulator::EmulatorOptions;
 using lt::emulator::GladiaEmulator;
 using lt::support::makeCertificate;
 using lt::support::TemporaryDirectory;
@@ -16,12 +15,6 @@ using lt::support::TlsRelay;
 namespace {
 
 constexpr const char *kHere = "IP:127.0.0.1,DNS:localhost";
-
-EmulatorOptions behindTls() {
-    EmulatorOptions options;
-    options.behindTls = true;
-    return options;
-}
 
 GladiaRig::Setup trusting(const std::string &authorities) {
     return [authorities](GstElement *element) {

@@ -102,6 +102,12 @@ void each_channel_counts_its_finals() {
     g_assert_true(counts.follows(1, 5));
     g_assert_false(counts.mayBeLost());
     g_assert_true(counts.follows(7, 3)); // there is no such channel
+
+    FinalCounts alone(1); // whatever the service calls it
+    alone.connectionLost();
+    g_assert_false(alone.follows(1, 2));
+    g_assert_true(alone.follows(1, 0));
+    g_assert_false(alone.mayBeLost());
 }
 
 /// One utterance of five digits in every `every` tenths of a second, from `from` on.
