@@ -194,6 +194,7 @@ void Service::reload(const Settings &settings) {
     guard_->setLimits(sessionLimits(settings_));
     viewers_->setWaitingRoom(waitingRoom(settings_));
     supervisor_->setLimits(limitsOf(settings_));
+    tellStatus();
     logLine("reloaded", {});
 }
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Installs the build into an empty DESTDIR and uses it as a stranger would. Prints TAP."""
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tree import below, install, report, run
 
 build, prefix, libdir, plugin_dir, *plugins = sys.argv[1:]
 tests = []
@@ -16,27 +17,17 @@ def test(function):
     return function
 
 
-def run(*command, **environment):
-    """Output of a command that must succeed; none of the caller's GStreamer settings reach it."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(('GST_', 'LD_', 'DESTDIR'))}
-    clean.update(environment)
-    result = subprocess.run([str(word) for word in command], env=clean, text=True, check=False,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert result.returncode == 0, f'{" ".join(map(str, command))} failed:\n{result.stdout}'
-    return result.stdout
-
-
 class Tree:
     """The installed files below a DESTDIR."""
 
     def __init__(self, root):
         self.root = Path(root)
-        self.install_log = run('meson', 'install', '-C', build, '--no-rebuild', '--destdir', root)
+        self.install_log = install(build, root)
         self.lib = self.under(Path(prefix) / libdir)
         self.plugins = self.under(plugin_dir)
 
     def under(self, path):
-        return self.root / str(path).lstrip('/')
+        return below(self.root, path)
 
     def gst(self, *command):
         return run(*command, GST_PLUGIN_PATH=str(self.plugins), GST_REGISTRY=str(self.root / 'registry.bin'))
@@ -104,18 +95,5 @@ def the_development_environment_finds_the_plugins_of_the_build(tree):
         assert str(Path(build) / 'plugins') in shown, shown
 
 
-def main():
-    with tempfile.TemporaryDirectory() as root:
-        tree = Tree(root)
-        print(f'1..{len(tests)}')
-        for number, function in enumerate(tests, 1):
-            name = function.__name__.replace('_', ' ')
-            try:
-                function(tree)
-                print(f'ok {number} {name}')
-            except AssertionError as error:
-                print(f'not ok {number} {name}')
-                print(''.join(f'# {line}\n' for line in str(error).splitlines()), end='')
-
-
-main()
+with tempfile.TemporaryDirectory() as folder:
+    report(tests, Tree(folder))
