@@ -2,6 +2,7 @@
 #include "pipelines/livetranscriptd/session_pipeline.h"
 
 #include "lib/gst/refs.h"
+#include "pipelines/livetranscriptd/publisher_watch.h"
 #include "pipelines/livetranscriptd/sound_watch.h"
 
 #include <condition_variable>
@@ -46,6 +47,7 @@ public:
     }
 
     net::TimePoint lastHeard() const { return sound_->lastHeard(); }
+    bool isDeserted() const { return publisher_.left(); }
 
     void drain() {
         queue([this] { sendEos(); });
@@ -115,6 +117,7 @@ private:
         gst_object_ref_sink(pipeline_.get());
         gst_bin_add(GST_BIN(pipeline_.get()), element.release());
         sound_->listenTo(GST_BIN(pipeline_.get()));
+        publisher_.lookAt(GST_BIN(pipeline_.get()));
         hold(held);
         watchBus();
         if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
@@ -203,6 +206,7 @@ private:
         if (!pipeline_)
             return;
         gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+        publisher_.forget();
         pipeline_.reset();
     }
 
@@ -221,6 +225,7 @@ private:
     const std::string name_;
     const std::shared_ptr<net::EventLoop> loop_;
     const std::shared_ptr<SoundWatch> sound_ = std::make_shared<SoundWatch>();
+    PublisherWatch publisher_;
     PipelineListener *listener_; // loop thread, as the two below; null once the owner has gone
     bool stopped_ = false;
     std::thread thread_;
@@ -255,6 +260,10 @@ void SessionPipeline::release() {
 
 net::TimePoint SessionPipeline::lastHeard() const {
     return body_->lastHeard();
+}
+
+bool SessionPipeline::isDeserted() const {
+    return body_->isDeserted();
 }
 
 void SessionPipeline::drain() {

@@ -48,6 +48,9 @@ public:
     void release();
     /// When anything was last heard in it; at first, when it was made.
     net::TimePoint lastHeard() const;
+    /// Its publisher has left for good, whether or not publisherLeft() has come: that comes from the
+    /// streaming thread.
+    bool isDeserted() const;
     /// Sends EOS through it. One that does not play yet has nothing to say: pipelineEnded() follows.
     void drain();
     /// Sets it to NULL; pipelineStopped() follows, unless an element never lets go.

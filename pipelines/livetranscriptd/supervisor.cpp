@@ -4,6 +4,7 @@
 #include "pipelines/livetranscriptd/sound_watch.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace lt::service {
@@ -126,8 +127,9 @@ private:
         changed();
         if (life_.state() != SessionLife::State::Running)
             return;
-        cancelTimer();
-        watchIdle(supervisor_.limits_.idleTimeout);
+        idleLimit_ = supervisor_.limits_.idleTimeout;
+        leftAt_.reset();
+        watch();
     }
     void publisherLeft(const std::string &reason) override {
         publisher_ = {};
@@ -136,16 +138,33 @@ private:
         if (life_.state() == SessionLife::State::Running)
             cancelTimer(); // the grace period is the source's business
     }
-    /// Ends the session when nothing has been heard for `limit`.
-    void watchIdle(net::Duration limit) {
-        if (limit <= net::Duration::zero())
-            return;
+    /// As long as there is a publisher: ends the session when nothing has been heard for idleLimit_, or when
+    /// the publisher has left and the pipeline cannot tell, because something in it does not return.
+    void watch() {
+        const net::Duration look = supervisor_.limits_.shutdownTimeout / 2;
+        if (!pipeline_->isDeserted())
+            leftAt_.reset();
+        else if (!leftAt_)
+            leftAt_ = net::Clock::now();
+        else if (net::Clock::now() - *leftAt_ >= look)
+            return endBlocked();
+        watchIdle(look);
+    }
+    void endBlocked() {
+        say("blocked", "its publisher has left, and its pipeline does not move");
+        end();
+        if (life_.state() == SessionLife::State::Draining) // which EOS cannot help as long as nothing moves
+            startTimer(supervisor_.limits_.shutdownTimeout, [this] { carryOut(life_.drainTimedOut()); });
+    }
+    void watchIdle(net::Duration look) {
+        if (idleLimit_ <= net::Duration::zero())
+            return startTimer(look, [this] { watch(); });
         const auto present = net::Clock::now();
-        const auto left = IdleRule{limit}.left(std::max(pipeline_->lastHeard(), publishedAt_), present);
+        const auto left = IdleRule{idleLimit_}.left(std::max(pipeline_->lastHeard(), publishedAt_), present);
         if (left > net::Duration::zero())
-            return startTimer(left, [this, limit] { watchIdle(limit); });
+            return startTimer(std::min(left, look), [this] { watch(); });
         say("idle", "nothing was heard for " +
-                        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) +
+                        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(idleLimit_).count()) +
                         " s");
         end();
     }
@@ -178,6 +197,8 @@ private:
     bool waits_ = false; // for a place at the recogniser
     PublisherName publisher_;
     net::TimePoint publishedAt_{};
+    net::Duration idleLimit_{};            // as it was when the publisher came
+    std::optional<net::TimePoint> leftAt_; // found so, and not told
     SessionLife life_;
     std::unique_ptr<SessionPipeline> pipeline_;
     net::EventLoop::TimerId timer_ = 0; // one at a time: each state waits for one thing

@@ -21,10 +21,13 @@ std::string program, shipped, pluginFolder;
 /// The shipped description with an element in each session that hangs; a registry that knows it.
 class Hanging {
 public:
-    Hanging() {
+    Hanging() : Hanging([](const std::string &text) { return text + "\nobstinate name=${session}\n"; }) {}
+
+    template <typename Change>
+    explicit Hanging(Change change) {
         gchar *text = nullptr;
         g_assert_true(g_file_get_contents(shipped.c_str(), &text, nullptr, nullptr));
-        const std::string hanging = std::string(text) + "\nobstinate name=${session}\n";
+        const std::string hanging = change(std::string(text));
         g_free(text);
         g_assert_true(g_file_set_contents(description().c_str(), hanging.c_str(), -1, nullptr));
         // With what is known already there is but one plugin to look at.
@@ -106,6 +109,30 @@ void after_three_pipelines_that_hang_no_session_is_taken_and_the_others_go_on() 
     g_assert_cmpint(viewer.closeCode(), ==, 1001);
 }
 
+/// An element that never returns from the first buffer.
+std::string withADam(std::string text) {
+    const std::string before = "! pcmchunker";
+    const auto at = text.find(before);
+    g_assert_true(at != text.npos);
+    return text.insert(at, "! identity sleep-time=4294967295 ");
+}
+
+void a_pipeline_that_blocks_is_given_up_when_its_publisher_has_left() {
+    const Hanging hanging(withADam);
+    LiveService service(
+        hanging.settings({"SHUTDOWN_TIMEOUT_MS=300", "BACKPRESSURE_IDLE_TIMEOUT=3600"}, {"--grace=2"}));
+    LivePublisher publisher(service.url("one"));
+    service.waitFor("event=published session=one");
+    publisher.play(makeDtmf("1"));
+    g_assert_cmpuint(service.timesSaid("event=blocked"), ==, 0);
+    g_assert_cmpint(publisher.finish(), ==, 0);
+    service.waitFor("event=blocked session=one");
+    service.waitFor("event=stuck session=one");
+    service.waitFor("event=over session=one"); // its place is free again
+    expectIn(get(service, "/metrics?format=prometheus").body, "\nservice_pipelines_stuck 1\n");
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
 void a_second_signal_ends_a_service_with_pipelines_that_hang() {
     const Hanging hanging;
     LiveService service(hanging.settings({"SHUTDOWN_TIMEOUT_MS=60000"}, {}));
@@ -126,6 +153,8 @@ int main(int argc, char **argv) {
     pluginFolder = arguments.at(0);
     g_test_add_func("/stuck/after_three_pipelines_that_hang_no_session_is_taken_and_the_others_go_on",
                     after_three_pipelines_that_hang_no_session_is_taken_and_the_others_go_on);
+    g_test_add_func("/stuck/a_pipeline_that_blocks_is_given_up_when_its_publisher_has_left",
+                    a_pipeline_that_blocks_is_given_up_when_its_publisher_has_left);
     g_test_add_func("/stuck/a_second_signal_ends_a_service_with_pipelines_that_hang",
                     a_second_signal_ends_a_service_with_pipelines_that_hang);
     const int result = g_test_run();
