@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,10 +19,9 @@ public:
         for (auto &channel : channels_)
             channel.unsure = true;
     }
-    /// Some channel has not gone on yet since then.
-    bool mayBeLost() const {
-        return std::any_of(channels_.begin(), channels_.end(), [](const auto &one) { return one.unsure; });
-    }
+    std::size_t channels() const { return channels_.size(); }
+    /// This channel has not gone on yet since then.
+    bool mayBeLost(std::size_t channel) const { return channels_[channel].unsure; }
     /// A final, with its number if it has one. False when one before it must have been lost.
     bool follows(int channel, std::optional<std::uint64_t> number) {
         const auto at = channels_.size() == 1 ? 0 : static_cast<std::size_t>(channel);

@@ -102,14 +102,14 @@ public:
     void operator()(const Stalled &notice) const {
         GST_ELEMENT_WARNING_WITH_DETAILS(
             element_, RESOURCE, READ, ("stalled: speech goes to Gladia and no transcript comes back."),
-            ("%u ms of speech without a transcript, or partials without a final. The connection is made "
-             "anew. "
-             "If it happens again, listen to what is sent and check languages.",
-             toMs(notice.speechNs)),
+            ("%u ms of speech in channel %u without a transcript, or partials without a final. The "
+             "connection is made anew. If it happens again, listen to what is sent and check languages.",
+             toMs(notice.speechNs), notice.channel),
             ("session", G_TYPE_STRING, messages_.session().c_str(), "session-id", G_TYPE_STRING,
-             notice.sessionId.c_str(), "speech-ms", G_TYPE_UINT, toMs(notice.speechNs), nullptr));
-        send("stalled", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "speech-ms", G_TYPE_UINT,
-             toMs(notice.speechNs));
+             notice.sessionId.c_str(), "channel", G_TYPE_UINT, notice.channel, "speech-ms", G_TYPE_UINT,
+             toMs(notice.speechNs), nullptr));
+        send("stalled", "session-id", G_TYPE_STRING, notice.sessionId.c_str(), "channel", G_TYPE_UINT,
+             notice.channel, "speech-ms", G_TYPE_UINT, toMs(notice.speechNs));
     }
     void operator()(const Closed &notice) const {
         GST_INFO_OBJECT(element_, "session closed, code %u", notice.closeCode);

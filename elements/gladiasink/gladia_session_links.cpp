@@ -53,7 +53,7 @@ bool GladiaSession::reactToCurrent(std::uint64_t now) {
 void GladiaSession::replace(std::uint64_t now) {
     const LinkAudio &audio = current_->audio();
     const std::uint64_t rewound = audio.rewoundBytes();
-    const bool owed = rewound > 0 || audio.owesWords() || current_->transcripts().openUtterances() > 0;
+    const bool owed = rewound > 0 || audio.owedWords().any() || current_->transcripts().openUtterances() > 0;
     if (current_->wasStopped() && !owed && backlog_.exhausted()) {
         current_->abandon(); // everything was said: it is only the goodbye that is missing
         return;

@@ -321,7 +321,7 @@ AudioBacklog::Result GladiaStream::push(AudioBlock block, AudioBacklog::Policy p
     {
         const BufferMap map(block.buffer.get());
         if (map.ok() && block.offset + block.bytes <= map.size())
-            block.speechNs = detector_.listen({map.data() + block.offset, block.bytes}, block.format);
+            block.speech = detector_.listen({map.data() + block.offset, block.bytes}, block.format);
     }
     return store(std::move(block), policy);
 }

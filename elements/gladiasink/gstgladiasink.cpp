@@ -50,9 +50,9 @@
  * (session-id), gladiasink/lost (session-id, reason, close-code), gladiasink/retrying (attempt, delay-ms,
  * reason, http-status-code, close-code), gladiasink/resumed (session-id, bytes), gladiasink/new-session
  * (lost-session-id, reason, bytes), gladiasink/rolled-over (old-session-id, session-id), gladiasink/stalled
- * (session-id, speech-ms), gladiasink/gave-up (attempts, reason), gladiasink/closed (session-id, close-code),
- * gladiasink/gap (start, end, reason), gladiasink/service-error (reason); from the source pad's task, when
- * post-messages is on: gladiasink/transcript (transcript, json). All have session.
+ * (session-id, channel, speech-ms), gladiasink/gave-up (attempts, reason), gladiasink/closed (session-id,
+ * close-code), gladiasink/gap (start, end, reason), gladiasink/service-error (reason); from the source pad's
+ * task, when post-messages is on: gladiasink/transcript (transcript, json). All have session.
  *
  * Since: 0.1
  */

@@ -2,7 +2,6 @@
 #include "elements/gladiasink/link_audio.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace lt::gladia {
 
@@ -14,18 +13,15 @@ constexpr std::size_t kLeastFrameBytes = 4 * 1024;
 constexpr std::uint64_t kMaxFrameNs = 500'000'000;
 /// What the service may take beyond the longest utterance until its final has come.
 constexpr std::uint64_t kFinalDelayNs = 5'000'000'000;
-/// Where nobody speaks, nothing is owed; the detector may be late.
-constexpr std::uint64_t kKeptSilenceNs = 1'000'000'000;
 
 } // namespace
 
 LinkAudio::LinkAudio(const SessionConfig &config, const AudioFormat &format)
     : format_(format),
       windowNs_(config.maxInFlightNs),
-      keepNs_(2 * (static_cast<std::uint64_t>(config.options.maxUtterance * 1e9) + kFinalDelayNs)),
+      owed_(format, 2 * (static_cast<std::uint64_t>(config.options.maxUtterance * 1e9) + kFinalDelayNs)),
       pacer_(config.catchupSpeed),
-      frameBytes_(kMaxFrameBytes),
-      settledOf_(format.channels) {}
+      frameBytes_(kMaxFrameBytes) {}
 
 // ---- out
 
@@ -40,7 +36,7 @@ std::optional<AudioBlock> LinkAudio::take(std::uint64_t now, AudioTimeline &time
     pacer_.sent(now, block->durationNs());
     timeline.append(block->bytes, block->runningNs, block->enteredNs, now);
     sentEnd_ += block->bytes;
-    quietNs_ = block->speechNs ? 0 : quietNs_ + block->durationNs();
+    owed_.given(block->speech, sentEnd_);
     lastResent_ = std::min<std::uint64_t>(resentLeft_, block->bytes);
     resentLeft_ -= lastResent_;
     return block;
@@ -85,6 +81,7 @@ void LinkAudio::locate(const AudioAck &first, AudioTimeline &timeline) {
         return; // where it was assumed, or nowhere that makes sense
     const std::uint64_t by = first.startByte - resumedAt_;
     timeline.moveResumed(static_cast<std::int64_t>(by));
+    owed_.move(resumedAt_, by);
     acked_ += by;
     sentEnd_ += by;
     bytesDoubled_ += by;
@@ -98,29 +95,14 @@ void LinkAudio::acknowledgeAll() {
 }
 
 void LinkAudio::settle(int channel, double sessionSeconds) {
-    const auto at = settledOf_.size() == 1 ? 0 : static_cast<std::size_t>(channel);
-    if (at >= settledOf_.size())
-        return; // there is no such channel
-    const double bytes = std::floor(sessionSeconds * format_.rate) * format_.bytesPerFrame();
-    const double end = static_cast<double>(acked_);
-    settledOf_[at] = std::max(settledOf_[at], bytes < end ? static_cast<std::uint64_t>(bytes) : acked_);
-    settled_ = *std::min_element(settledOf_.begin(), settledOf_.end());
+    owed_.settle(channel, sessionSeconds, acked_);
     trim();
-}
-
-bool LinkAudio::owesWords() const {
-    // Where in its block the speech ended is not known.
-    return format_.nsOfBytes(sentEnd_ - std::min(settled_, sentEnd_)) > quietNs_ + kMaxFrameNs;
 }
 
 /// Acknowledged audio is kept until its words have come: should the session be lost, another hears it again.
 void LinkAudio::trim() {
-    if (!backlog_)
-        return;
-    const std::uint64_t unsettled = acked_ - std::min(settled_, acked_);
-    const std::uint64_t keepNs = owesWords() ? keepNs_ : kKeptSilenceNs;
-    const std::uint64_t frames = format_.rate * (keepNs / 1'000'000) / 1000;
-    backlog_->trimKept(std::min(unsettled, frames * format_.bytesPerFrame()));
+    if (backlog_)
+        backlog_->trimKept(owed_.bytesToKeep(acked_));
 }
 
 // ---- reconnection
@@ -160,16 +142,15 @@ std::uint64_t LinkAudio::resume(std::optional<std::uint64_t> position, AudioTime
     positionAssumed_ = tail_ > 0 && !position;
     if (position) {
         const std::uint64_t taken = *position - std::min(*position, acked_);
-        if (taken > tail_) // more than it ever got from us: it heard something twice
+        if (taken > tail_) { // more than it ever got from us: it heard something twice
             bytesDoubled_ += taken - tail_;
-        else if (taken > gone)
+            owed_.move(acked_, taken - tail_);
+        } else if (taken > gone)
             again -= skip(taken - gone);
         acked_ = *position;
     }
     sentEnd_ = resumedAt_ = acked_;
-    for (auto &settled : settledOf_)
-        settled = std::min(settled, acked_);
-    settled_ = std::min(settled_, acked_);
+    owed_.rewind(acked_);
     timeline.resume(acked_);
     tail_ = 0;
     resentLeft_ = again;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "elements/gladiasink/owed_words.h"
 #include "elements/gladiasink/pacer.h"
 #include "elements/gladiasink/protocol.h"
 #include "elements/gladiasink/session_config.h"
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace lt::gladia {
 
@@ -44,9 +44,9 @@ public:
     /// Length of the session so far.
     std::uint64_t sentNs() const { return format_.nsOfBytes(sentEnd_); }
     /// Audio since the last speech in it.
-    std::uint64_t quietNs() const { return quietNs_; }
+    std::uint64_t quietNs() const { return owed_.quietNs(); }
     /// There is speech that no final covers yet.
-    bool owesWords() const;
+    const OwedWords &owedWords() const { return owed_; }
     /// A final has come: this channel's acknowledged audio before this instant of the session is never needed
     /// again.
     void settle(int channel, double sessionSeconds);
@@ -78,15 +78,13 @@ private:
 
     const AudioFormat format_;
     const std::uint64_t windowNs_;
-    const std::uint64_t keepNs_;
+    OwedWords owed_;
     AudioBacklog *backlog_ = nullptr;
     Pacer pacer_;
     std::size_t frameBytes_;
     // Bytes of the session.
     std::uint64_t acked_ = 0;
     std::uint64_t sentEnd_ = 0;
-    std::vector<std::uint64_t> settledOf_; // each channel
-    std::uint64_t settled_ = 0;            // all of them
     std::uint64_t resumedAt_ = 0;
     bool positionAssumed_ = false; // the first acknowledgement tells
     // Of the audio that was in flight when the connection went.
@@ -94,7 +92,6 @@ private:
     std::uint64_t tail_ = 0;
     std::uint64_t lostBefore_ = 0; // the ledger's count of bytes for which there was no room, then
     std::uint64_t resentLeft_ = 0;
-    std::uint64_t quietNs_ = 0;
     std::uint64_t lastResent_ = 0;
     std::uint64_t bytesDoubled_ = 0;
 };

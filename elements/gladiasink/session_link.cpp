@@ -72,7 +72,7 @@ SessionLink::SessionLink(LinkContext context, const AudioFormat &format, Origin 
       audio_(context.config, format),
       policy_(std::move(origin.policy)),
       liveness_(context.config.ackTimeoutNs, context.config.keepAliveNs),
-      stall_(stallLimit(context.config)),
+      stall_(origin.stall.value_or(StallWatchdogs(stallLimit(context.config), format.channels))),
       replacement_(origin.replacement),
       finals_(format.channels),
       delayNs_(origin.delayNs) {
@@ -81,7 +81,7 @@ SessionLink::SessionLink(LinkContext context, const AudioFormat &format, Origin 
 }
 
 SessionLink::Origin SessionLink::successor() const {
-    return {policy_, audio_.frameBytes(), true, delayNs_};
+    return {policy_, audio_.frameBytes(), true, delayNs_, stall_.successor()};
 }
 
 // ---- making a session, and a connection
@@ -200,7 +200,7 @@ void SessionLink::pump(std::uint64_t now) {
 
 void SessionLink::send(std::uint64_t now, const AudioBlock &block) {
     liveness_.sent(now, audio_.inFlightBytes() == block.bytes);
-    stall_.heard(block.speechNs);
+    stall_.heard(block.speech);
     context_.transport.sendAudio(connection_, block);
     context_.counts.chunks++;
     context_.counts.bytesSent += block.bytes;
@@ -260,7 +260,7 @@ std::optional<SpokenTranscript> SessionLink::transcribed(std::uint64_t now, Utte
         failed(now, lostTranscripts());
         return std::nullopt; // heard again, and in its place
     }
-    stall_.transcribed(now, utterance.isFinal);
+    stall_.transcribed(now, utterance.channel, utterance.isFinal);
     if (utterance.isFinal)
         audio_.settle(utterance.channel, utterance.end);
     auto spoken = transcripts_.make(std::move(utterance), now);

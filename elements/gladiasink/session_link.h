@@ -53,7 +53,8 @@ public:
         std::size_t frameBytes = 0; ///< 0: the usual
         bool replacement =
             false; ///< of a session that is gone: if this one is refused as well, that is final
-        std::uint64_t delayNs = 0; ///< before the first attempt
+        std::uint64_t delayNs = 0;             ///< before the first attempt
+        std::optional<StallWatchdogs> stall{}; ///< of the session before it
     };
 
     SessionLink(LinkContext context, const AudioFormat &format, Origin origin);
@@ -115,7 +116,7 @@ private:
     std::optional<SpokenTranscript> handle(std::uint64_t now, ServerMessage message);
     std::optional<SpokenTranscript> transcribed(std::uint64_t now, Utterance utterance);
     bool noteFinal(const Utterance &utterance);
-    bool finalsMayBeLost() const { return audio_.attached() && finals_.mayBeLost(); }
+    bool finalsAreLost() const;
     static Failure lostTranscripts();
     void acknowledged(std::uint64_t now, const AudioAck &ack);
     void rejected(std::uint64_t now, const std::string &reason);
@@ -135,7 +136,7 @@ private:
     SessionTranscripts transcripts_;
     ReconnectPolicy policy_;
     Liveness liveness_;
-    StallWatchdog stall_;
+    StallWatchdogs stall_;
     State state_ = State::Waiting;
     std::uint64_t stateDeadline_ = 0; // of Waiting, Requesting, Connecting, Resuming
     std::uint64_t stopDeadline_ = 0;  // 0: not stopped yet

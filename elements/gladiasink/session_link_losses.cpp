@@ -30,14 +30,22 @@ void SessionLink::closed(std::uint64_t now, unsigned code, std::string_view reas
                          (state_ == State::Stopping || stopAcknowledged_ || !audio_.positionUnknown());
     if (!inOrder)
         return failed(now, failureOfClose(code, reason));
-    const bool owed = audio_.owesWords() || transcripts_.openUtterances() > 0;
-    if (finalsMayBeLost() && owed)
+    if (finalsAreLost())
         return failed(now, lostTranscripts());
     if (state_ == State::Resuming)
         resume(now, std::nullopt); // it had everything, and the stop: hence the close
     context_.transport.close(std::exchange(connection_, kNoConnection), kCloseNormal, "");
     audio_.acknowledgeAll();
     state_ = State::Closed;
+}
+
+/// At the end: a channel that has not gone on since a connection was lost, and still owes words.
+bool SessionLink::finalsAreLost() const {
+    const bool open = transcripts_.openUtterances() > 0; // somebody's
+    for (unsigned channel = 0; channel < finals_.channels(); channel++)
+        if (finals_.mayBeLost(channel) && (open || audio_.owedWords().by(channel)))
+            return audio_.attached();
+    return false;
 }
 
 Failure SessionLink::lostTranscripts() {
@@ -104,8 +112,9 @@ void SessionLink::giveUp(Failure failure, bool attemptsUsedUp) {
 
 void SessionLink::stalled(std::uint64_t now) {
     context_.counts.stalls++;
-    context_.observer.onNotice(Stalled{sessionId_, stall_.speechNs()});
-    const bool again = stall_.repeated();
+    const unsigned channel = stall_.stalled().value_or(0);
+    context_.observer.onNotice(Stalled{sessionId_, channel, stall_.speechNs(channel)});
+    const bool again = stall_.repeated(channel);
     stall_.reset();
     failed(now, makeFailure(Trouble::Lost, again ? Remedy::NewSession : Remedy::Retry,
                             "The session is stalled: speech goes in and nothing comes out.", "Stalled."));

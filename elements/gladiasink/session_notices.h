@@ -56,7 +56,8 @@ struct GaveUp {
 /// Speech goes in and nothing comes out.
 struct Stalled {
     std::string sessionId;
-    std::uint64_t speechNs; ///< without any transcript; 0: partials without a final
+    unsigned channel;       ///< from 0
+    std::uint64_t speechNs; ///< in it, without any transcript; 0: partials without a final
 };
 struct Closed {
     std::string sessionId;

@@ -15,7 +15,7 @@ AudioBlock AudioBlock::share() const {
     copy.bytes = bytes;
     copy.runningNs = runningNs;
     copy.enteredNs = enteredNs;
-    copy.speechNs = speechNs;
+    copy.speech = speech;
     copy.format = format;
     return copy;
 }
@@ -23,8 +23,7 @@ AudioBlock AudioBlock::share() const {
 AudioBlock AudioBlock::splitFront(std::size_t count) {
     AudioBlock front = share();
     front.bytes = count;
-    front.speechNs = std::min(speechNs, front.durationNs());
-    speechNs -= front.speechNs;
+    front.speech = speech.splitFront(front.durationNs());
     offset += count;
     bytes -= count;
     runningNs += front.durationNs();

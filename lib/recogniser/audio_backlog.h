@@ -5,6 +5,7 @@
 #include "lib/gst/refs.h"
 #include "lib/recogniser/audio_format.h"
 #include "lib/recogniser/byte_ledger.h"
+#include "lib/recogniser/speech.h"
 
 #include <condition_variable>
 #include <cstddef>
@@ -24,7 +25,7 @@ struct AudioBlock {
     std::size_t bytes = 0;
     std::uint64_t runningNs = 0; ///< running time of the first frame
     std::uint64_t enteredNs = 0; ///< monotonic clock, when the block entered the element
-    std::uint64_t speechNs = 0;  ///< how much of it sounds like speech, where anybody has listened
+    Speech speech;               ///< where anybody has listened
     AudioFormat format;
 
     std::uint64_t durationNs() const { return format.nsOfBytes(bytes); }

@@ -3,6 +3,8 @@
 // waits for, and says nothing twice in the others.
 #include "elements/gladiasink/final_counts.h"
 #include "elements/gladiasink/heard_words.h"
+#include "elements/gladiasink/owed_words.h"
+#include "elements/gladiasink/stall_watchdog.h"
 #include "tests/support/dtmf_tone.h"
 #include "tests/unit/gladia_world.h"
 
@@ -95,19 +97,120 @@ void each_channel_counts_its_finals() {
     g_assert_true(counts.follows(0, 0));
     g_assert_true(counts.follows(1, 4)); // while the connection holds numbers mean nothing
     counts.connectionLost();
-    g_assert_true(counts.mayBeLost());
+    g_assert_true(counts.mayBeLost(0));
     g_assert_true(counts.follows(0, 1));
-    g_assert_true(counts.mayBeLost());
+    g_assert_false(counts.mayBeLost(0));
+    g_assert_true(counts.mayBeLost(1));
     g_assert_false(counts.follows(1, 6));
     g_assert_true(counts.follows(1, 5));
-    g_assert_false(counts.mayBeLost());
+    g_assert_false(counts.mayBeLost(1));
     g_assert_true(counts.follows(7, 3)); // there is no such channel
 
     FinalCounts alone(1); // whatever the service calls it
     alone.connectionLost();
     g_assert_false(alone.follows(1, 2));
     g_assert_true(alone.follows(1, 0));
-    g_assert_false(alone.mayBeLost());
+    g_assert_false(alone.mayBeLost(0));
+}
+
+Speech speechIn(unsigned channel, std::uint64_t ns = 100 * kMs) {
+    Speech speech;
+    speech.add(channel, ns);
+    return speech;
+}
+
+constexpr std::uint64_t kBytesPerSecond = 64000; // of kStereo
+
+void each_channel_is_heard_by_itself() {
+    SpeechDetector detector;
+    std::vector<std::int16_t> samples(5 * 16000); // five channels of 1 s: only the fourth one speaks
+    for (std::size_t i = 3; i < samples.size(); i += 5)
+        samples[i] = static_cast<std::int16_t>(i % 2 ? 8000 : -8000);
+    const auto *bytes = reinterpret_cast<const std::uint8_t *>(samples.data());
+    for (unsigned channels : {5u, 1u}) {
+        const auto speech = detector.listen({bytes, samples.size() * 2}, {Encoding::Pcm, 16000, channels});
+        for (unsigned channel = 0; channel < Speech::kMaxChannels; channel++)
+            g_assert_cmpuint(speech.ns(channel), ==,
+                             channels == 5 && channel == 3   ? kSecond
+                             : channels == 1 && channel == 0 ? 5 * kSecond
+                                                             : 0);
+    }
+    // 0xd5 and 0xff are silence.
+    for (const auto &[encoding, silence] : {std::pair(Encoding::Alaw, 0xd5), {Encoding::Ulaw, 0xff}}) {
+        SpeechDetector telephone;
+        std::vector<std::uint8_t> codes(2 * 8000, static_cast<std::uint8_t>(silence));
+        for (std::size_t i = 1; i < codes.size(); i += 2)
+            codes[i] = static_cast<std::uint8_t>(silence ^ 0x70);
+        const auto speech = telephone.listen(codes, {encoding, 8000, 2});
+        g_assert_cmpuint(speech.ns(0), ==, 0);
+        g_assert_cmpuint(speech.ns(1), ==, kSecond);
+    }
+}
+
+void only_who_has_spoken_since_the_last_final_is_owed_words() {
+    OwedWords owed(kStereo, 20 * kSecond);
+    std::uint64_t given = 0;
+    const auto give = [&](int seconds, const Speech &speech) {
+        for (int i = 0; i < seconds * 10; i++)
+            owed.given(speech, given += kBytesPerSecond / 10);
+        return owed.bytesToKeep(given);
+    };
+    g_assert_cmpuint(give(3600, {}), ==, kBytesPerSecond); // an hour of silence: a second
+    g_assert_false(owed.any());
+    give(6, speechIn(0));
+    g_assert_true(owed.by(0));
+    g_assert_false(owed.by(1));
+    g_assert_cmpuint(give(2, {}), ==, 9 * kBytesPerSecond); // from the second before it
+    owed.settle(0, 3606, given);
+    g_assert_false(owed.any());
+    g_assert_cmpuint(owed.bytesToKeep(given), ==, kBytesPerSecond);
+    // The other one speaks now; that the first one does not costs nothing.
+    give(4, speechIn(1));
+    g_assert_cmpuint(give(1, {}), ==, 6 * kBytesPerSecond);
+    owed.settle(0, 3612, given); // not his
+    g_assert_true(owed.by(1));
+    g_assert_cmpuint(owed.quietNs(), ==, kSecond);
+    g_assert_cmpuint(give(100, speechIn(1)), ==,
+                     20 * kBytesPerSecond); // no final ever comes: no longer than that
+    // What sounded like speech was none.
+    g_assert_cmpuint(give(20, {}), ==, 20 * kBytesPerSecond);
+    g_assert_cmpuint(give(1, {}), ==, kBytesPerSecond);
+    g_assert_false(owed.any());
+    // What was in flight is given again, or stands later.
+    give(5, speechIn(0));
+    owed.move(given - 2 * kBytesPerSecond, kBytesPerSecond);
+    given += kBytesPerSecond;
+    g_assert_cmpuint(owed.quietNs(), ==, 0);
+    owed.rewind(given - 3 * kBytesPerSecond);
+    given -= 3 * kBytesPerSecond;
+    g_assert_true(owed.by(0));
+    owed.settle(0, 1e6, given);
+    g_assert_false(owed.any());
+}
+
+void a_stall_is_one_channels() {
+    StallWatchdogs dogs(20 * kSecond, 2);
+    for (int i = 0; i < 199; i++) {
+        dogs.heard(speechIn(0));
+        dogs.heard(speechIn(1));
+        dogs.transcribed(kSecond, 0, true);
+    }
+    g_assert_false(dogs.stalled());
+    dogs.heard(speechIn(1));
+    g_assert_cmpuint(dogs.stalled().value(), ==, 1);
+    g_assert_cmpuint(dogs.speechNs(1), ==, 20 * kSecond);
+    g_assert_false(dogs.repeated(1));
+    dogs.reset();
+    g_assert_false(dogs.stalled());
+    // It takes twice as much the next time, also in the session that takes this one's place.
+    dogs = dogs.successor();
+    dogs.heard(speechIn(1, 39 * kSecond));
+    g_assert_false(dogs.stalled());
+    dogs.heard(speechIn(1, kSecond));
+    g_assert_cmpuint(dogs.stalled().value(), ==, 1);
+    g_assert_true(dogs.repeated(1));
+    dogs = dogs.successor(); // which hears again what has been heard
+    g_assert_false(dogs.stalled());
 }
 
 /// One utterance of five digits in every `every` tenths of a second, from `from` on.
@@ -170,6 +273,49 @@ void two_who_talk_at_once_are_heard_whatever_happens() {
     }
 }
 
+/// What sessions that take another's place are given again.
+std::vector<std::uint64_t> heardAgainNs(unsigned seed, const std::vector<std::int16_t> &left,
+                                        const std::vector<std::int16_t> *right) {
+    World::Setup setup;
+    setup.seed = seed;
+    std::vector<std::int16_t> samples = left;
+    if (right) {
+        setup.format = kStereo;
+        samples.clear();
+        for (std::size_t i = 0; i < left.size(); i++)
+            samples.insert(samples.end(), {left[i], (*right)[i]});
+    }
+    World world(setup, samples);
+    for (std::uint64_t at = 7 * kSecond; at < 110 * kSecond; at += 9300 * kMs)
+        world.restart(at);
+    world.run();
+    std::vector<std::uint64_t> again;
+    for (const auto &one : world.all<NewSession>())
+        again.push_back(setup.format.nsOfBytes(one.bytes));
+    return again;
+}
+
+/// A session that is lost costs no more with a second channel in which nobody speaks, or a fan hums, than
+/// without it.
+void a_silent_channel_costs_no_rehearing() {
+    constexpr std::size_t kSamples = 120 * 16000;
+    std::string text;
+    const auto one = spoken(kSamples, 3, 60, 1, text);
+    std::vector<std::int16_t> silence(kSamples), fan(kSamples);
+    for (std::size_t i = 0; i < fan.size(); i++)
+        fan[i] = i % 2 ? 20 : -20;
+    const auto alone = heardAgainNs(1, one, nullptr);
+    g_assert_cmpuint(alone.size(), ==, 12);
+    // No more than the utterance that lasts.
+    g_assert_cmpuint(*std::max_element(alone.begin(), alone.end()), <, 4 * kSecond);
+    for (const auto *second : {&silence, &fan}) {
+        const auto both = heardAgainNs(1, one, second);
+        g_assert_cmpuint(both.size(), ==, alone.size());
+        for (std::size_t i = 0; i < alone.size(); i++) // of silence a second is kept, and a block
+            g_assert_cmpuint(both[i], <=, std::max(alone[i], 1100 * kMs));
+    }
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -178,6 +324,10 @@ int main(int argc, char **argv) {
         {"words", what_was_said_before_is_cut_off_word_by_word},
         {"no-words", a_text_without_times_of_words_is_cut_as_a_whole_or_not},
         {"counts", each_channel_counts_its_finals},
+        {"ears", each_channel_is_heard_by_itself},
+        {"owed", only_who_has_spoken_since_the_last_final_is_owed_words},
+        {"stall", a_stall_is_one_channels},
+        {"silent", a_silent_channel_costs_no_rehearing},
         {"survival", two_who_talk_at_once_are_heard_whatever_happens},
     };
     for (const auto &[name, test] : tests)

@@ -85,6 +85,22 @@ static void a_stalled_session_is_made_anew() {
     g_assert_true(rig.session.state() == State::Waiting);
 }
 
+static void a_stall_says_in_which_channel() {
+    Rig rig;
+    rig.audio(1, kOther);
+    rig.open();
+    for (int i = 0; i < 199; i++) {
+        rig.audio(1, kOther, 0b11);
+        rig.acknowledge(0, ~0ull >> 1);
+        rig.say("00_" + std::to_string(i), "the first channel", true);
+    }
+    g_assert_true(rig.observer.all<Stalled>().empty());
+    rig.audio(1, kOther, 0b11);
+    g_assert_cmpuint(rig.observer.all<Stalled>().size(), ==, 1);
+    g_assert_cmpuint(rig.observer.all<Stalled>()[0].channel, ==, 1);
+    g_assert_cmpuint(rig.observer.all<Stalled>()[0].speechNs, ==, 20 * kSecond);
+}
+
 static void partials_without_a_final_are_a_stall_and_silence_is_none() {
     Rig rig;
     stream(rig, 1, 0);
@@ -115,7 +131,8 @@ static void speech_is_told_from_silence_and_from_noise() {
             for (std::size_t i = 0; i < samples.size(); i++)
                 samples[i] =
                     static_cast<std::int16_t>(level * 32767 * std::sin(static_cast<double>(i) * 0.3));
-            loud += detector.listen({reinterpret_cast<const std::uint8_t *>(samples.data()), 3200}, kFormat);
+            loud += detector.listen({reinterpret_cast<const std::uint8_t *>(samples.data()), 3200}, kFormat)
+                        .ns(0);
         }
         return loud;
     };
@@ -346,6 +363,7 @@ int main(int argc, char **argv) {
         {"refused twice in the same way is final", refused_twice_in_the_same_way_is_final},
         {"what cannot pass is an error also later", what_cannot_pass_is_an_error_also_later},
         {"a stalled session is made anew", a_stalled_session_is_made_anew},
+        {"a stall says in which channel", a_stall_says_in_which_channel},
         {"partials without a final are a stall and silence is none",
          partials_without_a_final_are_a_stall_and_silence_is_none},
         {"speech is told from silence and from noise", speech_is_told_from_silence_and_from_noise},

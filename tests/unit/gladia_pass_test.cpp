@@ -16,7 +16,7 @@ void queue(Rig &rig, const AudioFormat &format = kFormat, std::uint64_t speechNs
     block.bytes = format.rate / 10 * format.bytesPerFrame();
     block.runningNs = rig.fed;
     block.format = format;
-    block.speechNs = speechNs;
+    block.speech.add(0, speechNs);
     rig.fed += 100 * kMs;
     rig.backlog.push(std::move(block), AudioBacklog::Policy::DropOldest);
 }

@@ -120,15 +120,18 @@ struct Rig {
     explicit Rig(SessionConfig settings = config(), std::uint64_t capacityNs = 120 * kSecond)
         : backlog(capacityNs), session(std::move(settings), backlog, transport, observer) {}
 
-    /// Queues `count` blocks of 100 ms and tells the session.
-    void audio(int count = 1, const AudioFormat &format = kFormat, bool speech = false) {
+    /// Queues `count` blocks of 100 ms and tells the session. `speakers`: the channels with speech, a bit
+    /// each.
+    void audio(int count = 1, const AudioFormat &format = kFormat, unsigned speakers = 0) {
         bool losing = false;
         for (int i = 0; i < count; i++) {
             AudioBlock block;
             block.bytes = format.rate / 10 * format.bytesPerFrame();
             block.runningNs = fed;
             block.format = format;
-            block.speechNs = speech ? 100 * kMs : 0;
+            for (unsigned channel = 0; channel < format.channels; channel++)
+                if (speakers >> channel & 1)
+                    block.speech.add(channel, 100 * kMs);
             fed += 100 * kMs;
             losing |= backlog.push(std::move(block), AudioBacklog::Policy::DropOldest).losing;
         }

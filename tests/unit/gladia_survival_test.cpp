@@ -15,14 +15,14 @@ namespace {
 constexpr std::uint64_t kUtteranceNs = 2 * kSecond; // five digits, a pause
 constexpr std::uint64_t kToleranceNs = 50 * kMs;
 
-struct Speech {
+struct SpokenDigits {
     std::vector<std::int16_t> samples;
     std::vector<std::string> texts; ///< of the utterances, which begin every kUtteranceNs
 };
 
-Speech speech(int utterances, unsigned seed) {
+SpokenDigits speech(int utterances, unsigned seed) {
     std::mt19937 chance(seed);
-    Speech made;
+    SpokenDigits made;
     std::string sequence;
     for (int i = 0; i < utterances; i++) {
         std::string text;
@@ -134,7 +134,7 @@ std::uint64_t breakTwentyTimes(World &world, unsigned seed) {
 
 static void twenty_breaks_in_ten_minutes_cost_nothing() {
     for (const unsigned seed : {1u, 2u, 3u}) {
-        const Speech said = speech(300, seed);
+        const SpokenDigits said = speech(300, seed);
         World world(setup(seed), said.samples);
         const std::uint64_t down = breakTwentyTimes(world, seed);
         g_assert_cmpuint(down, <=, 240 * kSecond);
@@ -156,7 +156,7 @@ static void twenty_breaks_in_ten_minutes_cost_nothing() {
 }
 
 static void an_outage_beyond_the_bound_loses_exactly_what_is_announced() {
-    const Speech said = speech(60, 5);
+    const SpokenDigits said = speech(60, 5);
     World::Setup bounded = setup(5);
     bounded.backlogNs = 20 * kSecond;
     World world(bounded, said.samples);
@@ -189,7 +189,7 @@ static void an_outage_beyond_the_bound_loses_exactly_what_is_announced() {
 }
 
 static void a_service_that_forgets_its_sessions_costs_nothing() {
-    const Speech said = speech(60, 6);
+    const SpokenDigits said = speech(60, 6);
     World::Setup slow = setup(6);
     slow.delays.final = {200, 900}; // some finals are still to come when the service dies
     World world(slow, said.samples);
@@ -206,7 +206,7 @@ static void a_service_that_forgets_its_sessions_costs_nothing() {
 }
 
 static void sessions_follow_each_other_in_pauses() {
-    const Speech said = speech(150, 7);
+    const SpokenDigits said = speech(150, 7);
     World::Setup short_ = setup(7);
     short_.config.maxSessionNs = 60 * kSecond;
     World world(short_, said.samples);
@@ -225,7 +225,7 @@ static void sessions_follow_each_other_in_pauses() {
 static void the_end_may_fall_into_an_outage() {
     for (const Break how : {Break::Drop, Break::LostAcks, Break::HalfOpen})
         for (const std::uint64_t before : {3000u, 400u, 20u}) {
-            const Speech said = speech(5, 8);
+            const SpokenDigits said = speech(5, 8);
             World world(setup(8), said.samples);
             world.outage(10 * kSecond - before * kMs, 13 * kSecond, how);
             world.run();
@@ -238,7 +238,7 @@ static void the_end_may_fall_into_an_outage() {
 
 static void a_stop_lost_by_a_drop_is_sent_again() {
     for (std::uint64_t ms = 0; ms < 200; ms += 10) { // before it arrives, after, while the answer comes
-        const Speech said = speech(3, 9);
+        const SpokenDigits said = speech(3, 9);
         World world(setup(9), said.samples);
         world.outage(6 * kSecond + ms * kMs, 6 * kSecond + (ms + 300) * kMs, Break::Drop);
         world.run();

@@ -187,7 +187,7 @@ private:
         block.runningNs = setup_.format.nsOfFrames(fed_ / setup_.format.channels);
         block.format = setup_.format;
         block.enteredNs = now;
-        block.speechNs = detector_.listen(bytesAt(fed_, count), setup_.format);
+        block.speech = detector_.listen(bytesAt(fed_, count), setup_.format);
         fed_ += count;
         const auto pushed = backlog.push(std::move(block), AudioBacklog::Policy::DropOldest);
         if (pushed.losing)
