@@ -2,6 +2,7 @@
 #include "elements/pcmchunker/chunk_stream.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <gst/audio/audio.h>
@@ -38,26 +39,6 @@ void Shared::resetCounters() {
         chunks = 0;
 }
 
-void ChunkStream::ClockAlarm::set(GstClock *clock, GstClockTime when) {
-    if (came_ && when == when_)
-        return; // and audio that had been lying came first
-    came_ = false;
-    when_ = when;
-    if (!id_ || !gst_clock_id_uses_clock(id_.get(), clock) ||
-        !gst_clock_single_shot_id_reinit(clock, id_.get(), when))
-        id_.reset(gst_clock_new_single_shot_id(clock, when));
-}
-
-bool ChunkStream::ClockAlarm::wait() {
-    // A clock that cannot wait lets the audio go early rather than never.
-    came_ = came_ || gst_clock_id_wait(id_.get(), nullptr) != GST_CLOCK_UNSCHEDULED;
-    return came_;
-}
-
-void ChunkStream::ClockAlarm::cancel() {
-    gst_clock_id_unschedule(id_.get());
-}
-
 ChunkStream::ChunkStream(GstElement *element, GstPad *sinkPad, GstPad *sourcePad, Shared &shared)
     : element_(element), sinkPad_(sinkPad), sourcePad_(sourcePad), shared_(shared) {
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
@@ -66,8 +47,7 @@ ChunkStream::ChunkStream(GstElement *element, GstPad *sinkPad, GstPad *sourcePad
 void ChunkStream::turn() {
     followSettings();
     Item item;
-    Alarm *const alarm = armedAlarm();
-    switch (shared_.queue.next(item, alarm, calm(alarm))) {
+    switch (shared_.queue.next(item, armedAlarm())) {
     case Queue::Turn::Stopped:
         gst_pad_pause_task(sourcePad_);
         break;
@@ -82,9 +62,10 @@ void ChunkStream::turn() {
         onAlarm();
         break;
     case Queue::Turn::Item:
-        if (item.audio)
+        if (item.audio) {
+            learnLiveness();
             onAudio(std::move(item.audio), item.arrival);
-        else if (item.event)
+        } else if (item.event)
             onEvent(std::move(item.event));
         else
             onQuery(item.query);
@@ -103,7 +84,7 @@ void ChunkStream::followClock() {
     if (clock.get() == clock_.get())
         return;
     clock_ = std::move(clock);
-    alarm_.reset();
+    timed_ = clock_ && timer_.follow(clock_.get());
     if (clock_)
         rule_.start(now(), waiting() > 0);
     else
@@ -126,47 +107,40 @@ void ChunkStream::learnLiveness() {
 }
 
 Alarm *ChunkStream::armedAlarm() {
-    const auto when = rule_.alarm();
-    if (!clock_ || !when)
+    const auto when = rule_.deadline();
+    if (!clock_ || (!when && !timer_.isOpen()))
         return nullptr;
-    alarm_.set(clock_.get(), *when);
-    return &alarm_;
-}
-
-const Queue::Patience *ChunkStream::calm(const Alarm *alarm) {
-    const auto next = planner_.nextPts(waiting());
-    if (!next || (shared_.playing && shared_.liveStale))
+    if (timed_ && timer_.open()) {
+        // Also without a deadline: the streaming thread gives it the next one without waking the task.
+        timer_.set(when);
+        return &timer_;
+    }
+    if (!when)
         return nullptr;
-    const auto due = rule_.dueFrom();
-    calm_.timed = clock_ && shared_.flushMs != 0;
-    if (calm_.timed && !(due && alarm))
-        return nullptr;
-    // Durations of buffers are rounded down, by less than 1 ns each.
-    const auto missing = planner_.missingNs(waiting());
-    calm_.missingNs = missing - std::min<std::uint64_t>(missing, Shared::kQueueItems);
-    calm_.nextPtsNs = *next;
-    calm_.bytesPerFrame = planner_.format().bytesPerFrame;
-    calm_.dueFrom = due.value_or(0);
-    calm_.alarm = alarm_.when();
-    calm_.chunkNs = shared_.chunkMs * GST_MSECOND;
-    return &calm_;
-}
-
-bool ChunkStream::Calm::bears(const Item &arriving, std::uint64_t queuedNs, std::uint64_t durationNs) const {
-    const auto *buffer = arriving.audio.get();
-    if (GST_BUFFER_IS_DISCONT(buffer) || !ChunkPlanner::near(GST_BUFFER_PTS(buffer), nextPtsNs + queuedNs) ||
-        gst_buffer_get_size(arriving.audio.get()) % bytesPerFrame != 0 || queuedNs + durationNs >= missingNs)
-        return false;
-    const auto arrival = arriving.arrival;
-    return !timed || (GST_CLOCK_TIME_IS_VALID(arrival) && arrival < dueFrom && alarm <= arrival + chunkNs);
+    clockAlarm_.set(clock_.get(), *when);
+    return &clockAlarm_;
 }
 
 void ChunkStream::onAlarm() {
+    // Much may have left since it was set.
     const auto deadline = rule_.deadline();
-    if (!deadline)
-        rule_.alarmInVain();
-    else if (alarm_.when() >= *deadline)
+    if (deadline && (timed_ && timer_.isOpen() ? now() : clockAlarm_.when()) >= *deadline)
         emitRest(Reason::Timer);
+}
+
+/// While sinks wait for their first buffer, or downstream for its time, it is the task that is held up.
+bool ChunkStream::mayPushDirectly() const {
+    return shared_.playing && !shared_.liveStale && shared_.flow == GST_FLOW_OK && pace_.quick();
+}
+
+bool ChunkStream::takeDirectly(BufferRef &buffer, GstClockTime arrival) {
+    if (!shared_.queue.enter())
+        return false;
+    const bool may = mayPushDirectly();
+    if (may)
+        onAudio(std::move(buffer), arrival);
+    shared_.queue.leave(rule_.deadline());
+    return may;
 }
 
 void ChunkStream::onAudio(BufferRef buffer, GstClockTime arrival) {
@@ -174,7 +148,6 @@ void ChunkStream::onAudio(BufferRef buffer, GstClockTime arrival) {
         shared_.counters.bytesDropped += gst_buffer_get_size(buffer.get());
         return;
     }
-    learnLiveness();
     const GstClockTime pts = GST_BUFFER_PTS(buffer.get());
     if (GST_BUFFER_IS_DISCONT(buffer.get()) || !planner_.continues(pts, waiting())) {
         breakOff();
@@ -259,7 +232,8 @@ void ChunkStream::onQuery(GstQuery *query) {
     shared_.queue.answer(gst_pad_peer_query(sourcePad_, query));
 }
 
-void ChunkStream::emit(const ChunkPlanner::Chunk &chunk, Reason reason) {
+/// The next bytes as a buffer of their own; they share the memory of the input.
+BufferRef ChunkStream::cut(const ChunkPlanner::Chunk &chunk) {
     BufferRef buffer(gst_adapter_take_buffer_fast(adapter_.get(), chunk.bytes));
     buffer.reset(gst_buffer_make_writable(buffer.release()));
     GST_BUFFER_PTS(buffer.get()) = chunk.ptsNs;
@@ -274,7 +248,12 @@ void ChunkStream::emit(const ChunkPlanner::Chunk &chunk, Reason reason) {
         GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
     if (auto *meta = gst_buffer_get_audio_meta(buffer.get()))
         gst_buffer_remove_meta(buffer.get(), &meta->meta); // it counts the samples of the input buffer
-    const bool rest = planner_.hasFrame(waiting());        // part of a frame waits for the other part
+    return buffer;
+}
+
+void ChunkStream::emit(const ChunkPlanner::Chunk &chunk, Reason reason) {
+    BufferRef buffer = cut(chunk);
+    const bool rest = planner_.hasFrame(waiting()); // part of a frame waits for the other part
     if (clock_ && reason == Reason::Timer)
         rule_.leftByDeadline(rest);
     else if (clock_)
@@ -284,15 +263,22 @@ void ChunkStream::emit(const ChunkPlanner::Chunk &chunk, Reason reason) {
     counters.chunks[static_cast<std::size_t>(reason)]++;
     counters.bytesOut += chunk.bytes;
     counters.discontinuities += chunk.discont;
+    push(std::move(buffer));
+}
+
+void ChunkStream::push(BufferRef buffer) {
     GST_LOG_OBJECT(element_, "pushing %" GST_PTR_FORMAT, static_cast<void *>(buffer.get()));
-    if (const auto flow = gst_pad_push(sourcePad_, buffer.release()); flow != GST_FLOW_OK) {
-        GST_DEBUG_OBJECT(element_, "downstream says %s", gst_flow_get_name(flow));
-        shared_.refuse(flow);
-        counters.bytesDropped += waiting();
-        gst_adapter_clear(adapter_.get());
-        planner_.interrupt();
-        rule_.emptied();
-    }
+    const auto before = std::chrono::steady_clock::now();
+    const auto flow = gst_pad_push(sourcePad_, buffer.release());
+    pace_.pushed(std::chrono::steady_clock::now() - before);
+    if (flow == GST_FLOW_OK)
+        return;
+    GST_DEBUG_OBJECT(element_, "downstream says %s", gst_flow_get_name(flow));
+    shared_.refuse(flow);
+    shared_.counters.bytesDropped += waiting();
+    gst_adapter_clear(adapter_.get());
+    planner_.interrupt();
+    rule_.emptied();
 }
 
 void ChunkStream::emitFull() {
@@ -322,6 +308,7 @@ void ChunkStream::forget() {
     gst_adapter_clear(adapter_.get());
     planner_.interrupt();
     rule_.emptied();
+    pace_.reset();
     gst_segment_init(&segment_, GST_FORMAT_UNDEFINED);
 }
 

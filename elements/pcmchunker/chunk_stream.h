@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "elements/pcmchunker/alarms.h"
 #include "elements/pcmchunker/chunk_planner.h"
 #include "elements/pcmchunker/flush_rule.h"
+#include "elements/pcmchunker/push_pace.h"
 #include "elements/pcmchunker/stream_queue.h"
 #include "lib/gst/refs.h"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include <gst/base/gstadapter.h>
@@ -61,8 +62,9 @@ struct Shared {
     void resetCounters();
 };
 
-/// The source pad's task: takes the stream from the queue, cuts it, pushes it. Everything here belongs to the
-/// task's thread, and it alone pushes on the source pad.
+/// Takes the stream from the queue, cuts it, pushes it. It is always some one thread's turn: everything here
+/// belongs to the thread whose turn it is, and it alone pushes on the source pad. That is the source pad's
+/// task, or the streaming thread while the task has nothing to do (StreamQueue::enter()).
 class ChunkStream {
 public:
     /// `element` owns the pads and outlives this.
@@ -72,44 +74,16 @@ public:
     /// stopped.
     void turn();
 
+    /// Streaming thread. Works on the audio at once, when nothing is before it and downstream is quick.
+    /// False, and `buffer` as it was, when it has to go through the queue.
+    bool takeDirectly(BufferRef &buffer, GstClockTime arrival);
+
 private:
-    /// A moment on the pipeline's clock.
-    class ClockAlarm : public Alarm {
-    public:
-        void set(GstClock *clock, GstClockTime when);
-        bool wait() override;
-        void cancel() override;
-        GstClockTime when() const { return when_; }
-        /// Of another clock from now on.
-        void reset() { came_ = false; }
-
-    private:
-        struct IdUnref {
-            void operator()(gpointer id) const noexcept { gst_clock_id_unref(id); }
-        };
-        std::unique_ptr<void, IdUnref> id_;
-        GstClockTime when_ = GST_CLOCK_TIME_NONE;
-        bool came_ = false; // the moment when_ has come
-    };
-
-    /// Audio that lets nothing leave when it arrives, and that leaves in time if nothing else happens, is
-    /// left to lie: what the streaming thread would wake the task for is to append it.
-    struct Calm : Queue::Patience {
-        bool bears(const Item &arriving, std::uint64_t queuedNs, std::uint64_t durationNs) const override;
-
-        std::uint64_t nextPtsNs = 0; // when the audio continues
-        std::uint64_t missingNs = 0; // to a full chunk
-        gsize bytesPerFrame = 1;
-        bool timed = false; // the two below count
-        GstClockTime dueFrom = 0, alarm = 0;
-        GstClockTime chunkNs = 0;
-    };
-
     void followSettings();
     void followClock();
     void learnLiveness();
     Alarm *armedAlarm();
-    const Queue::Patience *calm(const Alarm *alarm);
+    bool mayPushDirectly() const;
     GstClockTime now() const { return gst_clock_get_time(clock_.get()); }
     std::size_t waiting() const { return gst_adapter_available(adapter_.get()); }
 
@@ -121,7 +95,9 @@ private:
     void onEos();
     void onQuery(GstQuery *query);
 
+    BufferRef cut(const ChunkPlanner::Chunk &chunk);
     void emit(const ChunkPlanner::Chunk &chunk, Reason reason);
+    void push(BufferRef buffer);
     void emitFull();
     void emitRest(Reason reason);
     void breakOff();
@@ -138,8 +114,10 @@ private:
     CapsRef caps_;
     GstSegment segment_;
     ObjectRef<GstClock> clock_; // only while chunks may leave by the clock: live and PLAYING
-    ClockAlarm alarm_;
-    Calm calm_;
+    bool timed_ = false;        // and the timer can wait for it
+    TimerAlarm timer_;
+    ClockAlarm clockAlarm_;
+    PushPace pace_;
 };
 
 } // namespace lt::chunker

@@ -28,7 +28,8 @@ static void gst_pcm_chunker_loop(gpointer user_data) {
     static_cast<PcmChunkerState *>(user_data)->stream.turn();
 }
 
-/* Streaming thread. Only looks and hands over; waits while the queue is full. */
+/* Streaming thread. Pushes itself while downstream is quick; else hands over, and waits while the queue is
+ * full. */
 static GstFlowReturn gst_pcm_chunker_chain(GstPad *, GstObject *parent, GstBuffer *input) {
     auto *self = GST_PCM_CHUNKER(parent);
     auto &[shared, stream, in] = *self->state;
@@ -56,6 +57,11 @@ static GstFlowReturn gst_pcm_chunker_chain(GstPad *, GstObject *parent, GstBuffe
 
     lt::ObjectRef<GstClock> clock(gst_element_get_clock(GST_ELEMENT(self)));
     const GstClockTime arrival = clock ? gst_clock_get_time(clock.get()) : GST_CLOCK_TIME_NONE;
+    if (stream.takeDirectly(buffer, arrival)) {
+        const GstFlowReturn flow = shared.flow;
+        shared.flowTold = flow != GST_FLOW_OK;
+        return flow;
+    }
     switch (
         shared.queue.push(Item{.audio = std::move(buffer), .arrival = arrival}, in.format.durationOf(size))) {
     case Queue::Fate::Taken:

@@ -17,7 +17,7 @@ struct PcmChunkerState {
         : stream(element, sinkPad, sourcePad, shared) {}
 
     lt::chunker::Shared shared;
-    lt::chunker::ChunkStream stream; // the source pad's task alone
+    lt::chunker::ChunkStream stream; // whose turn it is
     PcmChunkerInput input;
 };
 

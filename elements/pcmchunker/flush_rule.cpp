@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "elements/pcmchunker/flush_rule.h"
 
-#include <algorithm>
-
 namespace lt::chunker {
 
 namespace {
 constexpr std::uint64_t kMsNs = 1'000'000;
-constexpr std::uint64_t kNever = ~std::uint64_t{0};
 } // namespace
 
 void FlushRule::configure(std::uint32_t chunkMs, std::int32_t flushMs) {
@@ -25,7 +22,6 @@ void FlushRule::start(std::uint64_t nowNs, bool waiting) {
 }
 
 void FlushRule::audioArrived(std::uint64_t nowNs) {
-    intervalNs_ = latestNs_ ? nowNs - std::min(*latestNs_, nowNs) : kNever;
     latestNs_ = nowNs;
     if (!oldestNs_)
         oldestNs_ = nowNs;
@@ -34,7 +30,6 @@ void FlushRule::audioArrived(std::uint64_t nowNs) {
 void FlushRule::chunkLeft(std::uint64_t nowNs, bool rest) {
     lastLeftNs_ = nowNs;
     leftByDeadline(rest);
-    steady_ = intervalNs_ < chunkNs_;
 }
 
 void FlushRule::leftByDeadline(bool rest) {
@@ -45,24 +40,12 @@ void FlushRule::leftByDeadline(bool rest) {
 
 void FlushRule::emptied() {
     oldestNs_.reset();
-    steady_ = false;
 }
 
 bool FlushRule::dueOnArrival(std::uint64_t nowNs) const {
-    const auto from = dueFrom();
-    return from && oldestNs_ && nowNs >= *from;
-}
-
-std::optional<std::uint64_t> FlushRule::dueFrom() const {
-    if (!running_ || flushNs_ == 0)
-        return std::nullopt;
-    return lastLeftNs_ ? *lastLeftNs_ + flushNs_ : 0;
-}
-
-std::optional<std::uint64_t> FlushRule::alarm() const {
-    if (!running_ || flushNs_ == 0 || oldestNs_ || !steady_)
-        return deadline();
-    return *lastLeftNs_ + chunkNs_;
+    if (!running_ || flushNs_ == 0 || !oldestNs_)
+        return false;
+    return !lastLeftNs_ || nowNs >= *lastLeftNs_ + flushNs_;
 }
 
 std::optional<std::uint64_t> FlushRule::deadline() const {

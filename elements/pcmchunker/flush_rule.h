@@ -37,14 +37,6 @@ public:
     bool dueOnArrival(std::uint64_t nowNs) const;
     /// When the rest leaves by itself, if nothing else happens.
     std::optional<std::uint64_t> deadline() const;
-    /// From when on an arrival lets everything leave; nothing when none does.
-    std::optional<std::uint64_t> dueFrom() const;
-
-    /// Until when the caller had better wait by the clock: the deadline, or, while audio comes steadily and
-    /// none waits, a moment before the deadline of any audio to come. Such audio then needs no new wait.
-    std::optional<std::uint64_t> alarm() const;
-    /// That moment came and no audio was there: the stream pauses.
-    void alarmInVain() { steady_ = false; }
 
 private:
     std::uint64_t chunkNs_ = 0;
@@ -52,10 +44,7 @@ private:
     bool running_ = false;
     std::optional<std::uint64_t> oldestNs_;   // arrival of the oldest audio that waits
     std::optional<std::uint64_t> latestNs_;   // arrival of the latest
-    std::uint64_t intervalNs_ = 0;            // between the latest and the one before
     std::optional<std::uint64_t> lastLeftNs_; // not by deadline
-    bool steady_ =
-        false; // a chunk has left, and by what we know audio comes before chunk-ms has passed again
 };
 
 } // namespace lt::chunker

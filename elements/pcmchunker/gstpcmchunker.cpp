@@ -33,9 +33,13 @@
  *
  * Buffers carry PTS and duration counted in frames from the last discontinuity: no drift, whatever the
  * length. Every buffer needs a timestamp and the segment must be in time. When upstream is live the element
- * adds #chunk-ms to the minimum latency; set in PLAYING, it posts a LATENCY message. The source pad has a
- * task of its own, which does all the pushing; upstream is made to wait when 200 ms of audio (or 128 buffers)
- * wait for it. Chunks share the memory of the input buffers: nothing is copied.
+ * adds #chunk-ms to the minimum latency; set in PLAYING, it posts a LATENCY message. Chunks share the memory
+ * of the input buffers: nothing is copied.
+ *
+ * In PLAYING, while downstream takes chunks quickly (eight in a row, each within 5 ms), a chunk is pushed by
+ * the thread that brings the audio, and no other is woken. Else, and for what leaves by the clock and for
+ * events, it is the task of the source pad that pushes, and upstream is made to wait only when 200 ms of
+ * audio (or 128 buffers) wait for it. The first push that is slow does hold upstream up.
  *
  * ## Example launch line
  * |[

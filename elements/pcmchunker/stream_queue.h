@@ -19,11 +19,17 @@ public:
     virtual bool wait() = 0;
     /// Ends a wait that is going on, or the one that is about to begin. Any thread, must not block.
     virtual void cancel() = 0;
+    /// As cancel() is called: from now on the wait that is going on ends when `when` has come, or earlier; it
+    /// need not end while that is nothing. False when that cannot be arranged without ending it.
+    virtual bool move(std::optional<std::uint64_t> when) = 0;
 };
 
 /// Hands a stream from the thread that produces it to the one thread that consumes it, in order, bounded in
 /// time and in items: who puts in waits while it is full. Stopping it drops what waits and lets everybody go
 /// at once; closing it turns data away but still carries what is not data.
+///
+/// Where the consumer has nothing to do, the producer may do its work for it instead of waking it: between
+/// enter() and leave() it is the consumer's turn that the producer has, and no item is handed out.
 ///
 /// Items that are not data (events) have no duration, so only the number of items bounds them.
 template <typename Payload>
@@ -31,16 +37,6 @@ class StreamQueue {
 public:
     enum class Fate { Taken, Stopped, Closed };
     enum class Turn { Item, Deadline, Woken, Restarted, Stopped };
-
-    /// Says what the waiting consumer need not be woken for.
-    class Patience {
-    public:
-        virtual ~Patience() = default;
-        /// Whether data that arrives behind `queuedNs` of data may lie until something else wakes the
-        /// consumer. Called with the queue's lock held.
-        virtual bool bears(const Payload &arriving, std::uint64_t queuedNs,
-                           std::uint64_t durationNs) const = 0;
-    };
 
     StreamQueue(std::uint64_t maxNs, std::size_t maxItems) : maxNs_(maxNs), ring_(maxItems) {}
     StreamQueue(const StreamQueue &) = delete;
@@ -52,13 +48,11 @@ public:
     Fate push(Payload payload, std::uint64_t durationNs) {
         std::unique_lock lock(mutex_);
         while (!stopped_ && !closed_ && !hasRoom(durationNs))
-            waitForRoom(lock);
+            producer_.wait(lock);
         if (stopped_ || closed_)
             return stopped_ ? Fate::Stopped : Fate::Closed;
-        const bool quiet = asleep_ && patience_ && patience_->bears(payload, queuedNs_, durationNs);
         append({std::move(payload), durationNs, false});
-        if (!quiet)
-            wakeConsumer(lock);
+        wakeConsumer(lock);
         return Fate::Taken;
     }
 
@@ -73,6 +67,29 @@ public:
         std::unique_lock lock(mutex_);
         producer_.wait(lock, [&] { return answer_.has_value(); });
         return *std::exchange(answer_, std::nullopt);
+    }
+
+    /// Whether it is the producer's turn, until leave(): the consumer waits, and there is nothing for it to
+    /// do. The consumer's next() returns only after that, but for Turn::Stopped.
+    bool enter() {
+        std::lock_guard lock(mutex_);
+        if (!asleep_ || closed_)
+            return false;
+        entered_ = true;
+        return true;
+    }
+    /// The end of the turn. The consumer is to wake at the moment `alarm` and need not wake where there is
+    /// none; where its wait cannot be moved there, it is told Turn::Woken.
+    void leave(std::optional<std::uint64_t> alarm) {
+        std::unique_lock lock(mutex_);
+        entered_ = false;
+        if (!asleep_) { // it was woken meanwhile
+            lock.unlock();
+            consumer_.notify_one();
+        } else if (waiting_ ? !waiting_->move(alarm) : alarm.has_value()) {
+            woken_ = true;
+            wakeConsumer(lock);
+        }
     }
 
     // Any thread.
@@ -110,13 +127,16 @@ public:
 
     // Consumer.
 
-    /// Waits for something to do; with an alarm no longer than until its moment. Data that `patience` bears
-    /// does not end the wait: it comes first when something else does.
-    Turn next(Payload &payload, Alarm *alarm, const Patience *patience = nullptr) {
+    /// Waits for something to do; with an alarm no longer than until its moment.
+    Turn next(Payload &payload, Alarm *alarm) {
         std::unique_lock lock(mutex_);
-        for (;;) {
+        for (bool waited = false, due = false;;) {
             if (stopped_)
                 return Turn::Stopped;
+            if (entered_) {
+                consumer_.wait(lock);
+                continue;
+            }
             if (std::exchange(restarted_, false))
                 return Turn::Restarted;
             if (std::exchange(woken_, false))
@@ -125,17 +145,14 @@ public:
                 payload = takeFirst();
                 return Turn::Item;
             }
-            asleep_ = true;
-            patience_ = patience;
-            bool due = false;
+            if (alarm && waited)
+                return due ? Turn::Deadline : Turn::Woken;
+            waited = asleep_ = true;
             if (alarm)
                 due = waitFor(*alarm, lock);
             else
                 consumer_.wait(lock, [&] { return !asleep_; });
             asleep_ = false;
-            patience_ = nullptr;
-            if (alarm && !stopped_ && !restarted_ && !woken_ && count_ == 0)
-                return due ? Turn::Deadline : Turn::Woken;
         }
     }
     /// Answers ask() for the item taken last; nothing when it was not asked.
@@ -190,8 +207,11 @@ private:
     /// What the caller does last. The lock goes first: a thread woken under it would only wait for it. An
     /// alarm is cancelled under it, so that it is surely the one that is waited for.
     void wakeConsumer(std::unique_lock<std::mutex> &lock) {
-        if (!std::exchange(asleep_, false))
-            return; // it looks by itself before it waits
+        if (!std::exchange(asleep_, false)) {
+            if (entered_)
+                consumer_.notify_one();
+            return; // else it looks by itself before it waits
+        }
         if (waiting_) {
             waiting_->cancel();
             return;
@@ -207,20 +227,10 @@ private:
         waiting_ = nullptr;
         return due;
     }
-    /// The consumer may have been patient with what fills the queue.
-    void waitForRoom(std::unique_lock<std::mutex> &lock) {
-        wakeConsumer(lock);
-        if (!lock.owns_lock()) {
-            lock.lock();
-            return; // the caller looks again
-        }
-        producer_.wait(lock);
-    }
-
     bool appendWhenRoom(Payload payload, bool asked) {
         std::unique_lock lock(mutex_);
         while (!stopped_ && count_ == ring_.size())
-            waitForRoom(lock);
+            producer_.wait(lock);
         if (stopped_)
             return false;
         append({std::move(payload), 0, asked});
@@ -235,7 +245,7 @@ private:
 
     const std::uint64_t maxNs_;
 
-    // One lock for all of it, the innermost one: nothing is called with it held but Alarm::cancel().
+    // One lock for all of it, the innermost one: nothing is called with it held but Alarm::cancel(), move().
     mutable std::mutex mutex_;
     std::condition_variable producer_, consumer_;
     std::vector<Entry> ring_; // of fixed size: nothing is allocated once it runs
@@ -244,9 +254,9 @@ private:
     bool stopped_ = true, closed_ = false, restarted_ = false, woken_ = false;
     bool unanswered_ = false; // the item taken last was asked
     std::optional<bool> answer_;
-    bool asleep_ = false;                // the consumer waits, and nobody has woken it yet
-    const Patience *patience_ = nullptr; // of the consumer that waits
-    Alarm *waiting_ = nullptr;           // set while the consumer waits on it
+    bool asleep_ = false;      // the consumer waits, and nobody has woken it yet
+    bool entered_ = false;     // it is the producer's turn
+    Alarm *waiting_ = nullptr; // set while the consumer waits on it
 };
 
 } // namespace lt::chunker

@@ -151,25 +151,6 @@ static void a_waiting_timer_does_not_delay_a_state_change() {
     g_assert_cmpint(gst_element_set_state(rig.h->element, GST_STATE_NULL), ==, GST_STATE_CHANGE_SUCCESS);
 }
 
-static void audio_that_lay_without_waking_anybody_leaves_in_time() {
-    Rig rig;
-    rig.push(20, 0);
-    rig.settle();
-    rig.setTime(26);
-    rig.push(20, 20 * GST_MSECOND);
-    rig.expect(40, 0); // from now on a timer runs ahead
-    g_assert_true(gst_harness_wait_for_clock_id_waits(rig.h, 1, 60));
-    rig.setTime(46);
-    rig.push(20, 40 * GST_MSECOND);                            // nobody is woken for this
-    g_assert_true(gst_harness_crank_single_clock_wait(rig.h)); // 76 ms: earlier than needed
-    g_assert_true(gst_harness_crank_single_clock_wait(rig.h));
-    rig.expect(20, 40 * GST_MSECOND);
-    ObjectRef<GstTestClock> clock(gst_harness_get_testclock(rig.h));
-    g_assert_cmpuint(gst_clock_get_time(GST_CLOCK(clock.get())), ==, 96 * GST_MSECOND);
-    rig.settle();
-    g_assert_cmpuint(rig.timers(), ==, 0);
-}
-
 static void a_hundred_rounds_through_the_states_start_clean_streams() {
     Rig rig(kCaps, Rig::Clock::TestFresh);
     for (guint round = 0; round < 100; round++) {
@@ -299,7 +280,6 @@ void chunker_test::addFlowTests() {
     add("flush", a_flush_ends_a_blocked_push_at_once_and_discards_what_waits);
     add("null-blocked", null_is_reached_while_downstream_blocks);
     add("null-timer", a_waiting_timer_does_not_delay_a_state_change);
-    add("lying", audio_that_lay_without_waking_anybody_leaves_in_time);
     add("states", a_hundred_rounds_through_the_states_start_clean_streams);
     add("unknown", what_the_element_does_not_know_passes_through);
     add("stress", stress_with_states_flushes_events_and_properties_at_once);

@@ -195,5 +195,6 @@ inline std::future<GstFlowReturn> pushUntilRefused(Rig &rig) {
 }
 
 void addFlowTests();
+void addDirectTests();
 
 } // namespace chunker_test

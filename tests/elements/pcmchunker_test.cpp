@@ -388,6 +388,7 @@ int main(int argc, char **argv) {
     add("telephone", telephone_audio_counts_one_byte_per_sample);
     add("part-of-frame", part_of_a_frame_waits_for_the_other_part);
     addFlowTests();
+    addDirectTests();
     const int status = g_test_run();
     gst_deinit();
     return status;

@@ -70,31 +70,6 @@ static void what_left_by_deadline_does_not_keep_the_next_rest_back() {
     }
 }
 
-static void while_audio_comes_steadily_the_alarm_is_set_before_there_is_a_deadline() {
-    auto rule = running(50, 25);
-    rule.audioArrived(at(0));
-    g_assert_cmpuint(rule.alarm().value(), ==, at(50)); // the deadline
-    g_assert_cmpuint(rule.dueFrom().value(), ==, 0);
-    rule.audioArrived(at(30));
-    rule.chunkLeft(at(30), false);
-    g_assert_cmpuint(rule.dueFrom().value(), ==, at(55));
-    g_assert_cmpuint(rule.alarm().value(), ==, at(80)); // no audio to come can be due before
-    g_assert_false(rule.deadline().has_value());
-    rule.audioArrived(at(40));
-    g_assert_cmpuint(rule.alarm().value(), ==, at(90));
-    rule.chunkLeft(at(60), false);
-    rule.alarmInVain();
-    g_assert_false(rule.alarm().has_value());
-    rule.audioArrived(at(300)); // comes more seldom than every chunk-ms
-    g_assert_cmpuint(rule.alarm().value(), ==, at(350));
-    rule.chunkLeft(at(300), false);
-    g_assert_false(rule.alarm().has_value());
-    rule.audioArrived(at(320));
-    rule.chunkLeft(at(330), false);
-    rule.emptied();
-    g_assert_false(rule.alarm().has_value());
-}
-
 static void zero_means_only_full_chunks() {
     auto rule = running(50, 0);
     rule.audioArrived(at(0));
@@ -150,8 +125,6 @@ int main(int argc, char **argv) {
     g_test_add_func("/flush-rule/arrival", audio_waits_until_flush_ms_after_the_last_chunk);
     g_test_add_func("/flush-rule/deadline", the_deadline_is_when_the_oldest_audio_has_waited_chunk_ms);
     g_test_add_func("/flush-rule/after-deadline", what_left_by_deadline_does_not_keep_the_next_rest_back);
-    g_test_add_func("/flush-rule/alarm",
-                    while_audio_comes_steadily_the_alarm_is_set_before_there_is_a_deadline);
     g_test_add_func("/flush-rule/zero", zero_means_only_full_chunks);
     g_test_add_func("/flush-rule/half", minus_one_means_half_a_chunk);
     g_test_add_func("/flush-rule/no-clock", nothing_is_due_without_a_clock);

@@ -35,11 +35,13 @@ public:
         return !std::exchange(cancelled_, false);
     }
     void cancel() override { set(cancelled_); }
-    void ring() { set(rung_); }
-    bool cancelled() {
-        std::lock_guard lock(mutex_);
-        return cancelled_;
+    bool move(std::optional<std::uint64_t> when) override {
+        moved_ = when.value_or(0);
+        return movable;
     }
+    void ring() { set(rung_); }
+    std::uint64_t movedTo() const { return moved_; }
+    bool movable = true;
     void untilWaited() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return waited_; });
@@ -54,6 +56,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool waited_ = false, rung_ = false, cancelled_ = false;
+    std::atomic<std::uint64_t> moved_ = 0;
 };
 
 /// Started, and the consumer has heard of it.
@@ -205,63 +208,134 @@ static void the_alarm_ends_a_wait_and_items_cancel_the_alarm() {
 }
 
 namespace {
-/// Bears numbers below ten.
-struct BearsSmall : Queue::Patience {
-    bool bears(const std::unique_ptr<int> &arriving, std::uint64_t, std::uint64_t) const override {
-        return *arriving < 10;
-    }
-};
-} // namespace
-
-static void what_the_consumer_bears_does_not_wake_it_and_comes_first_when_something_does() {
-    auto queue = running();
-    const BearsSmall patience;
-    HandAlarm alarm;
-    const auto waiting = [&](HandAlarm &waited) {
-        auto turn = std::async(std::launch::async, [&] {
-            std::unique_ptr<int> got;
-            const auto ended = queue->next(got, &waited, &patience);
-            return std::pair(ended, got ? *got : 0);
-        });
-        waited.untilWaited();
-        return turn;
-    };
-    auto turn = waiting(alarm);
-    g_assert_true(queue->push(item(1), kMs) == Fate::Taken);
-    g_assert_true(queue->push(item(2), kMs) == Fate::Taken);
-    g_assert_false(alarm.cancelled());
-    g_assert_cmpuint(queue->queuedNs(), ==, 2 * kMs);
-    g_assert_true(queue->push(item(10), kMs) == Fate::Taken);
-    g_assert_true(turn.get() == std::pair(Turn::Item, 1));
-    g_assert_cmpint(taken(*queue), ==, 2);
-    g_assert_cmpint(taken(*queue), ==, 10);
-
-    HandAlarm second;
-    turn = waiting(second);
-    g_assert_true(queue->push(item(3), kMs) == Fate::Taken);
-    second.ring();
-    g_assert_true(turn.get() == std::pair(Turn::Item, 3)); // before the deadline
-    HandAlarm third;
-    turn = waiting(third);
-    g_assert_true(queue->push(item(4), kMs) == Fate::Taken);
-    g_assert_true(queue->post(item(5))); // an event is never left to lie
-    g_assert_true(turn.get() == std::pair(Turn::Item, 4));
+/// The consumer's thread in next(), until the alarm is waited for.
+std::future<Turn> waitingOn(Queue &queue, HandAlarm &alarm) {
+    auto turn = std::async(std::launch::async, [&] {
+        std::unique_ptr<int> got;
+        return queue.next(got, &alarm);
+    });
+    alarm.untilWaited();
+    return turn;
 }
 
-static void a_full_queue_wakes_a_patient_consumer() {
-    auto queue = running(10 * kMs);
-    const BearsSmall patience;
-    auto producer = std::async(std::launch::async, [&] {
+void untilEntered(Queue &queue) {
+    while (!queue.enter())
+        std::this_thread::yield();
+}
+} // namespace
+
+static void the_producer_has_a_turn_only_while_the_consumer_waits_for_something_to_do() {
+    auto queue = running();
+    g_assert_false(queue->enter()); // it is at work
+    HandAlarm alarm;
+    auto turn = waitingOn(*queue, alarm);
+    g_assert_true(queue->enter());
+    queue->leave(std::nullopt);
+    queue->close();
+    g_assert_false(queue->enter());
+    queue->open();
+    g_assert_true(queue->push(item(1), kMs) == Fate::Taken);
+    g_assert_false(queue->enter());
+    g_assert_true(turn.get() == Turn::Item);
+    queue->stop();
+    g_assert_false(queue->enter());
+}
+
+static void the_end_of_the_producers_turn_moves_the_alarm_or_wakes() {
+    auto queue = running();
+    HandAlarm alarm;
+    auto turn = waitingOn(*queue, alarm);
+    g_assert_true(queue->enter());
+    queue->leave(7);
+    g_assert_cmpuint(alarm.movedTo(), ==, 7);
+    g_assert_true(queue->enter()); // nobody was woken
+    queue->leave(std::nullopt);
+    g_assert_cmpuint(alarm.movedTo(), ==, 0);
+    g_assert_true(queue->enter());
+    alarm.movable = false;
+    queue->leave(8);
+    g_assert_true(turn.get() == Turn::Woken);
+
+    turn = std::async(std::launch::async, [&] {
+        std::unique_ptr<int> got;
+        return queue->next(got, nullptr);
+    });
+    untilEntered(*queue);
+    queue->leave(9); // there is no alarm that could be moved
+    g_assert_true(turn.get() == Turn::Woken);
+}
+
+static void what_comes_in_the_producers_turn_is_the_consumers_when_it_ends() {
+    for (const bool wake : {true, false}) {
+        auto queue = running();
+        HandAlarm alarm;
+        auto turn = waitingOn(*queue, alarm);
+        g_assert_true(queue->enter());
+        std::atomic<bool> mine = true;
+        auto end = std::async(std::launch::async, [&] {
+            const auto ended = turn.get();
+            g_assert_false(mine);
+            return ended;
+        });
+        wake ? queue->wake() : alarm.ring();
         for (int i = 0; i < 100; i++)
-            g_assert_true(queue->push(item(i % 10), 3 * kMs) == Fate::Taken);
+            std::this_thread::yield(); // it can show that the turn is not respected, no more
+        mine = false;
+        queue->leave(std::nullopt);
+        g_assert_true(end.get() == (wake ? Turn::Woken : Turn::Deadline));
+    }
+}
+
+static void stopping_does_not_wait_for_the_producers_turn() {
+    for (const bool woken : {false, true}) {
+        auto queue = running();
+        HandAlarm alarm;
+        auto turn = waitingOn(*queue, alarm);
+        g_assert_true(queue->enter());
+        if (woken)
+            queue->wake(); // it waits for the end of the turn, or is about to
+        queue->stop();
+        g_assert_true(turn.get() == Turn::Stopped);
+        queue->start();
+        g_assert_false(queue->enter());
+        queue->leave(5);
+        std::unique_ptr<int> got;
+        g_assert_true(queue->next(got, nullptr) == Turn::Restarted);
+    }
+}
+
+static void turns_and_items_keep_the_order() {
+    constexpr int kItems = 20000;
+    auto queue = running(10 * kMs);
+    int worked = 0; // of whose turn it is; the sanitizer sees who is not alone
+    std::atomic<int> direct = 0;
+    std::thread producer([&] {
+        for (int i = 0; i < kItems; i++) {
+            if (i % 7 != 0 && queue->enter()) {
+                g_assert_cmpint(worked++, ==, i);
+                queue->leave(i % 3 ? std::nullopt : std::optional<std::uint64_t>(i));
+                direct++;
+            } else {
+                g_assert_true(queue->push(item(i), kMs) == Fate::Taken);
+            }
+            if (i % 50 == 0)
+                queue->wake();
+            if (i % 64 == 0)
+                std::this_thread::yield();
+        }
+        queue->post(item(-1));
     });
     std::unique_ptr<int> got;
-    for (int i = 0; i < 99; i++) { // three find room in the end and are borne
-        g_assert_true(queue->next(got, nullptr, i < 97 ? &patience : nullptr) == Turn::Item);
-        g_assert_cmpint(*got, ==, i % 10);
+    for (;;) {
+        if (queue->next(got, nullptr) != Turn::Item)
+            continue;
+        if (*got < 0)
+            break;
+        g_assert_cmpint(worked++, ==, *got);
     }
-    g_assert_true(queue->next(got, nullptr) == Turn::Item);
-    producer.get();
+    producer.join();
+    g_assert_cmpint(worked, ==, kItems);
+    g_test_message("%d of %d were direct", direct.load(), kItems);
 }
 
 static void starts_and_stops_under_load_lose_nobody() {
@@ -271,6 +345,8 @@ static void starts_and_stops_under_load_lose_nobody() {
         for (int i = 0; !end; i++) {
             if (i % 5 == 0)
                 queue.ask(item(i));
+            else if (queue.enter())
+                queue.leave(i);
             else
                 queue.push(item(i), kMs);
         }
@@ -304,9 +380,13 @@ int main(int argc, char **argv) {
     g_test_add_func("/stream-queue/ask", a_question_waits_for_its_answer);
     g_test_add_func("/stream-queue/ask-stop", a_question_taken_before_the_stop_still_waits);
     g_test_add_func("/stream-queue/alarm", the_alarm_ends_a_wait_and_items_cancel_the_alarm);
-    g_test_add_func("/stream-queue/patience",
-                    what_the_consumer_bears_does_not_wake_it_and_comes_first_when_something_does);
-    g_test_add_func("/stream-queue/patience-full", a_full_queue_wakes_a_patient_consumer);
+    g_test_add_func("/stream-queue/turn",
+                    the_producer_has_a_turn_only_while_the_consumer_waits_for_something_to_do);
+    g_test_add_func("/stream-queue/turn-alarm", the_end_of_the_producers_turn_moves_the_alarm_or_wakes);
+    g_test_add_func("/stream-queue/turn-meanwhile",
+                    what_comes_in_the_producers_turn_is_the_consumers_when_it_ends);
+    g_test_add_func("/stream-queue/turn-stop", stopping_does_not_wait_for_the_producers_turn);
+    g_test_add_func("/stream-queue/turn-order", turns_and_items_keep_the_order);
     g_test_add_func("/stream-queue/load", starts_and_stops_under_load_lose_nobody);
     return g_test_run();
 }
