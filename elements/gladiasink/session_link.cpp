@@ -167,6 +167,7 @@ void SessionLink::resume(std::uint64_t now, std::optional<std::uint64_t> positio
     const std::uint64_t bytes = audio_.resume(position, transcripts_.timeline());
     context_.counts.bytesDoubled += audio_.bytesDoubled() - doubled;
     state_ = State::Open;
+    finals_.connectionBack(now);
     if (std::exchange(everOpened_, true))
         context_.observer.onNotice(Resumed{sessionId_, bytes});
     if (wasStopped() && !audio_.attached())
@@ -201,6 +202,7 @@ void SessionLink::pump(std::uint64_t now) {
 void SessionLink::send(std::uint64_t now, const AudioBlock &block) {
     liveness_.sent(now, audio_.inFlightBytes() == block.bytes);
     stall_.heard(block.speech);
+    finals_.given(block.speech, now);
     context_.transport.sendAudio(connection_, block);
     context_.counts.chunks++;
     context_.counts.bytesSent += block.bytes;

@@ -118,6 +118,7 @@ private:
     bool noteFinal(const Utterance &utterance);
     bool finalsAreLost() const;
     static Failure lostTranscripts();
+    std::uint64_t wordsOverdueAt() const;
     void acknowledged(std::uint64_t now, const AudioAck &ack);
     void rejected(std::uint64_t now, const std::string &reason);
     void failed(std::uint64_t now, Failure failure, unsigned code = kCloseNormal,

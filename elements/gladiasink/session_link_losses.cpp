@@ -3,6 +3,7 @@
 #include "elements/gladiasink/session_link.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace lt::gladia {
@@ -11,6 +12,8 @@ namespace {
 
 /// A session that the service lets in so often in a row without success is given up for a new one.
 constexpr unsigned kHopelessFailures = 8;
+/// What a final takes beyond the pause that ends its utterance, at most.
+constexpr std::uint64_t kFinalDelayNs = 5'000'000'000;
 /// From so many on, connections that break right after opening are called what they are.
 constexpr unsigned kShortLives = 3;
 
@@ -52,6 +55,17 @@ Failure SessionLink::lostTranscripts() {
     return makeFailure(Trouble::Lost, Remedy::NewSession,
                        "Transcripts were lost with a connection; their audio is heard again.",
                        "A final is missing.");
+}
+
+/// When a final that may have been lost with a connection is not waited for any longer. The next one would
+/// tell, by its number; but nobody may speak for an hour.
+std::uint64_t SessionLink::wordsOverdueAt() const {
+    const auto pauseNs = static_cast<std::uint64_t>(context_.config.options.endpointing * 1e9);
+    auto due = std::numeric_limits<std::uint64_t>::max();
+    for (unsigned channel = 0; audio_.attached() && channel < finals_.channels(); channel++)
+        if (finals_.mayBeLost(channel) && audio_.owedWords().by(channel))
+            due = std::min(due, finals_.waitedForSince(channel) + pauseNs + kFinalDelayNs);
+    return due;
 }
 
 Remedy SessionLink::remedyFor(const Failure &failure) const {
@@ -136,7 +150,7 @@ std::uint64_t SessionLink::deadAt() const {
 }
 
 std::uint64_t SessionLink::openDeadline() const {
-    std::uint64_t due = std::min({deadAt(), liveness_.keepAliveAt(), liveness_.pingAt()});
+    std::uint64_t due = std::min({deadAt(), liveness_.keepAliveAt(), liveness_.pingAt(), wordsOverdueAt()});
     if (const auto audioDue = held_ ? std::nullopt : audio_.dueAt())
         due = std::min(due, *audioDue);
     return due;
@@ -188,6 +202,8 @@ void SessionLink::tick(std::uint64_t now) {
     }
     if (now >= deadAt())
         return overdue(now);
+    if (state_ == State::Open && now >= wordsOverdueAt())
+        return failed(now, lostTranscripts());
     if (now >= liveness_.pingAt()) {
         liveness_.pinged(now);
         context_.transport.ping(connection_);

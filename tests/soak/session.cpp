@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 namespace lt::soak {
@@ -114,7 +115,19 @@ private:
             return true;
         problem("said \"" + said_ + "\", heard \"" + digitsOf(viewers_.front()->finals()) + "\"" +
                 howIsThePublisher());
+        explain();
         return false;
+    }
+
+    /// For whoever looks for the reason: what the other viewers have, and what the service said of the
+    /// session.
+    void explain() const {
+        for (const auto &viewer : viewers_)
+            std::fprintf(stderr, "#   a viewer %s\n", viewer->state().c_str());
+        std::istringstream log(script_.service_.output());
+        for (std::string line; std::getline(log, line);)
+            if (line.find(name_) != std::string::npos)
+                std::fprintf(stderr, "#   %s\n", line.c_str());
     }
 
     /// One viewer goes, another comes; the first one stays.

@@ -78,6 +78,13 @@ bool Viewer::waitForSessionEnd() const {
            countOf(socket_.frames(), "session_end") == 1;
 }
 
+std::string Viewer::state() const {
+    const auto frames = socket_.frames();
+    return "heard \"" + digitsOf(finalsOf(frames)) + "\" in " + std::to_string(frames.size()) +
+           " messages, close code " + std::to_string(socket_.closeCode()) +
+           (frames.empty() ? "" : ", last: " + frames.back().data);
+}
+
 std::size_t Viewer::gaps() const {
     return countOf(socket_.frames(), "gap");
 }

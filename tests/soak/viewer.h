@@ -28,6 +28,8 @@ public:
     bool waitForDigits(const std::string &digits) const;
     /// Waits for the end of the session: true when it was told, and closed with 1000.
     bool waitForSessionEnd() const;
+    /// One line on where it stands, for the reader of a failure.
+    std::string state() const;
     /// Messages that announce a loss.
     std::size_t gaps() const;
 

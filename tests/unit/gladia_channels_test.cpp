@@ -240,6 +240,32 @@ std::string heardIn(const World &world, int channel) {
     return digits;
 }
 
+/// Only the next final of the same channel would tell, and there is none.
+void a_lost_final_is_missed_while_another_talks() {
+    constexpr std::size_t kSamples = 60 * 16000;
+    std::string talks, fallsSilent;
+    const auto one = spoken(kSamples, 0, 25, 1, talks);
+    const auto two = spoken(kSamples, 3, 1000, 2, fallsSilent);
+    std::vector<std::int16_t> both;
+    for (std::size_t i = 0; i < kSamples; i++) {
+        both.push_back(one[i]);
+        both.push_back(two[i]);
+    }
+    unsigned sessionsMade = 0;
+    for (std::uint64_t ms = 2200; ms < 3400; ms += 20) {
+        World::Setup setup;
+        setup.seed = static_cast<unsigned>(ms);
+        setup.format = kStereo;
+        World world(setup, both);
+        world.outage(ms * kMs, (ms + 100) * kMs, Break::Reset);
+        world.run();
+        g_assert_true(heardIn(world, 0) == talks);
+        g_assert_true(heardIn(world, 1) == fallsSilent);
+        sessionsMade += world.session.counts().sessions > 1;
+    }
+    g_assert_cmpuint(sessionsMade, >, 0);
+}
+
 /// Two who talk at once, each in a channel, while connections break and the service forgets sessions.
 void two_who_talk_at_once_are_heard_whatever_happens() {
     constexpr std::size_t kSamples = 120 * 16000;
@@ -328,6 +354,7 @@ int main(int argc, char **argv) {
         {"owed", only_who_has_spoken_since_the_last_final_is_owed_words},
         {"stall", a_stall_is_one_channels},
         {"silent", a_silent_channel_costs_no_rehearing},
+        {"missed", a_lost_final_is_missed_while_another_talks},
         {"survival", two_who_talk_at_once_are_heard_whatever_happens},
     };
     for (const auto &[name, test] : tests)

@@ -222,6 +222,29 @@ static void sessions_follow_each_other_in_pauses() {
     g_assert_cmpuint(world.finals().size(), ==, 150); // no utterance was cut in two
 }
 
+/// Nobody says a word afterwards from whose number the loss could be seen.
+static void a_final_lost_before_a_long_silence_is_heard_again_soon() {
+    const SpokenDigits said = speech(1, 10);
+    SpokenDigits silence = said;
+    silence.samples.resize(said.samples.size() + 60 * 16000);
+    unsigned sessionsMade = 0;
+    for (std::uint64_t ms = 900; ms < 2500; ms += 20) { // before, while and after the final is on its way
+        World world(setup(static_cast<unsigned>(ms)), silence.samples);
+        world.outage(ms * kMs, (ms + 100) * kMs, Break::Reset);
+        world.run();
+        assertAllHeard(world, said.texts);
+        for (std::size_t i = 0; i < world.transcripts.size(); i++)
+            if (world.transcripts[i].isFinal)
+                g_assert_cmpuint(world.heardAtNs[i], <, 10 * kSecond);
+        g_assert_cmpuint(world.backlog.level().bytes.lost(), ==, 0);
+        const auto made = world.session.counts().sessions;
+        g_assert_cmpuint(made, <=, 2);
+        sessionsMade += made > 1;
+    }
+    g_assert_cmpuint(sessionsMade, >, 0);  // in some the final was lost
+    g_assert_cmpuint(sessionsMade, <, 40); // in most it was not
+}
+
 static void the_end_may_fall_into_an_outage() {
     for (const Break how : {Break::Drop, Break::LostAcks, Break::HalfOpen})
         for (const std::uint64_t before : {3000u, 400u, 20u}) {
@@ -255,6 +278,8 @@ int main(int argc, char **argv) {
         {"twenty breaks in ten minutes cost nothing", twenty_breaks_in_ten_minutes_cost_nothing},
         {"an outage beyond the bound loses exactly what is announced",
          an_outage_beyond_the_bound_loses_exactly_what_is_announced},
+        {"a final lost before a long silence is heard again soon",
+         a_final_lost_before_a_long_silence_is_heard_again_soon},
         {"a service that forgets its sessions costs nothing",
          a_service_that_forgets_its_sessions_costs_nothing},
         {"sessions follow each other in pauses", sessions_follow_each_other_in_pauses},

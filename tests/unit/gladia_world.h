@@ -32,6 +32,7 @@ enum class Break {
     Drop,     ///< what the service sent arrives, what the client sent does not
     LostAcks, ///< the same, but for the acknowledgements
     HalfOpen, ///< nobody is told; nothing moves any more
+    Reset,    ///< what is on its way is lost both ways
 };
 
 class World final : public Transport, public SessionObserver {
@@ -107,6 +108,7 @@ public:
     AudioBacklog backlog;
     GladiaSession session;
     std::vector<Transcript> transcripts;
+    std::vector<std::uint64_t> heardAtNs; ///< of the transcripts
     std::vector<Notice> notices;
     std::vector<Failure> failures;
     int ended = 0;
@@ -139,6 +141,7 @@ private:
         Server server;
         bool cut = false;
         bool acksLost = false;
+        bool nothingArrives = false;
         bool dead = false; // half-open
         std::uint64_t lastUpNs = 0;
         std::uint64_t lastDownNs = 0;
@@ -309,7 +312,7 @@ private:
         const auto wire = found->second;
         wire->lastDownNs = std::max(wire->lastDownNs, now + latency());
         at(wire->lastDownNs, [=, this] {
-            if (!wire->dead && !(isAck && wire->acksLost) && !silenced_.contains(id))
+            if (!wire->dead && !wire->nothingArrives && !(isAck && wire->acksLost) && !silenced_.contains(id))
                 session.received(now, id, text);
         });
     }
@@ -337,13 +340,19 @@ private:
             return;
         }
         wire->acksLost = how == Break::LostAcks;
+        wire->nothingArrives = how == Break::Reset;
+        if (wire->nothingArrives)
+            wire->lastDownNs = now;
         detach(*wire, 0);
         finish(id, 1006);
     }
 
     // ---- SessionObserver
     void onNotice(const Notice &notice) override { notices.push_back(notice); }
-    void onTranscript(SpokenTranscript spoken) override { transcripts.push_back(spoken.transcript); }
+    void onTranscript(SpokenTranscript spoken) override {
+        transcripts.push_back(spoken.transcript);
+        heardAtNs.push_back(now);
+    }
     void onChunkSent(std::size_t) override {}
     void onMessageGap(std::uint64_t) override {}
     void onEnded() override { ended++; }
