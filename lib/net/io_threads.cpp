@@ -68,13 +68,6 @@ void gatherFrames(EventLoop &loop) {
     loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
 }
 
-/// What comes back of many streams may come together: most of it are acknowledgements, and what is not has
-/// taken the recogniser hundreds of milliseconds.
-void gatherAnswers(EventLoop &loop) {
-    doNotPreempt(loop);
-    loop.post([&loop] { loop.setPace(std::chrono::milliseconds(2)); });
-}
-
 struct Threads {
     using FanoutLoops = std::array<std::unique_ptr<Shared<EventLoop>>, kMaxFanoutLoops>;
 
@@ -85,7 +78,7 @@ struct Threads {
     }
 
     Shared<EventLoop> ingest{"lt-ingest", gatherFrames}, messages{"lt-messages"};
-    Shared<EventLoop> recogniser{"lt-recogniser", gatherAnswers};
+    Shared<EventLoop> recogniser{"lt-recogniser", doNotPreempt};
     Shared<ContextThread> http{"lt-http"}, dial{"lt-dial"};
     FanoutLoops fanout;
 };

@@ -20,6 +20,8 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr int kReadsPerTurn = 16; // others want to be heard, too
 /// A peer that asks without end and takes no answers gets none.
 constexpr std::size_t kMaxForPongs = 64 * 1024;
+/// What a frame of a server, and a record of TLS 1.3, add to a short message.
+constexpr std::size_t kFrameHead = 4, kRecordHead = 22;
 
 struct UriUnref {
     void operator()(GUri *uri) const noexcept { g_uri_unref(uri); }
@@ -71,7 +73,8 @@ Client::Client(Settings settings, ClientListener &listener)
     : settings_(std::move(settings)),
       listener_(listener),
       self_(std::make_shared<Client *>(this)),
-      parser_(Sender::Server, settings_.maxMessage) {}
+      parser_(Sender::Server, settings_.maxMessage),
+      gathered_(settings_.loop, [this] { onReady(EPOLLIN); }) {}
 
 Client::~Client() {
     settings_.loop->cancelTimer(goodbye_);
@@ -196,6 +199,11 @@ bool Client::consume(std::string_view bytes) {
     return state_ != State::Gone;
 }
 
+void Client::mayWait(std::size_t payloadBytes) {
+    if (state_ == State::Open)
+        gathered_.mayWait(fd_.get(), payloadBytes + kFrameHead + (stream_ ? kRecordHead : 0));
+}
+
 void Client::onMessage(Opcode type, std::string_view payload) {
     if (!silent_)
         listener_.onMessage(type, payload);
@@ -260,6 +268,7 @@ void Client::flush() {
 void Client::sayGoodbye(std::string_view payload) {
     outlet_.appendLast(Opcode::Close, payload);
     state_ = State::Closing;
+    gathered_.end();
     flush();
     goodbye_ = settings_.loop->startTimer(kGoodbye, [this] {
         goodbye_ = 0;
@@ -310,6 +319,7 @@ void Client::release() {
     dial_.reset();
     settings_.loop->cancelTimer(std::exchange(goodbye_, 0));
     settings_.loop->unwatch(std::exchange(watch_, 0));
+    gathered_.close();
     outlet_.close();
     stream_.reset();
     fd_.reset();

@@ -6,6 +6,7 @@
 #include "lib/net/event_loop.h"
 #include "lib/ws/client_handshake.h"
 #include "lib/ws/frame_parser.h"
+#include "lib/ws/gathered_reads.h"
 #include "lib/ws/outlet.h"
 #include "lib/ws/wire.h"
 
@@ -78,6 +79,9 @@ public:
     bool flushNow();
 
     // On the loop again.
+    /// From onMessage(), each time: nobody waits for this message, and its like may be told up to
+    /// GatheredReads::kRound later. What is longer is not.
+    void mayWait(std::size_t payloadBytes);
     void ping();
     void flush();
     /// Nothing is reported any more but onGone(), which follows within kGoodbye unless it is gone already:
@@ -115,6 +119,7 @@ private:
     net::EventLoop::WatchId watch_ = 0;
     net::EventLoop::TimerId goodbye_ = 0;
     FrameParser parser_;
+    GatheredReads gathered_;
     Outlet outlet_;
     bool awaitsSpace_ = false; // EPOLLOUT is watched
     bool silent_ = false;      // nothing is reported any more
