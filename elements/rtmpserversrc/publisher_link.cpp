@@ -23,6 +23,9 @@ bool PublisherLink::open(GstElement *element, const Settings &settings, const St
             return false;
         }
     }
+    options.throttled = [element, limit = settings.maxBitrate](const std::string &peer) {
+        reportThrottled(element, peer, limit);
+    };
     options.door = makeElementDoor(element, std::move(tokens));
     net::ListenError failure;
     rtmp::ServerLimits limits;

@@ -103,6 +103,14 @@ void reportLost(GstElement *element, guint64 frames) {
         (nullptr), ("frames", G_TYPE_UINT64, frames, nullptr));
 }
 
+void reportThrottled(GstElement *element, const std::string &peer, guint bitsPerSecond) {
+    GST_ELEMENT_WARNING(element, RESOURCE, READ,
+                        ("The publisher %s sends more than max-bitrate, %u bits per second: it is read no "
+                         "faster, and may come late.",
+                         peer.c_str(), bitsPerSecond),
+                        (nullptr));
+}
+
 StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *box) {
     const auto queue = inbox ? inbox->stats() : InboxStats();
     const auto stream = box ? box->get() : rtmp::StreamStats();
@@ -124,6 +132,7 @@ StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *bo
         "takeovers", G_TYPE_UINT64, stream.takeovers,
         "refused", G_TYPE_UINT64, stream.refused,
         "rate-limited", G_TYPE_UINT64, stream.rateLimited,
+        "throttled-ms", G_TYPE_UINT64, static_cast<guint64>(stream.throttled.count()),
         "bitrate", G_TYPE_UINT64, stream.bitrate,
         "bytes", G_TYPE_UINT64, counters.bytes,
         "audio-frames", G_TYPE_UINT64, counters.audioFrames,

@@ -24,6 +24,8 @@ void reportNews(GstElement *element, const StreamNames &names, const Arrival &ne
 void reportListenError(GstElement *element, const net::ListenError &failure);
 /// WARNING: frames were dropped because downstream is slow.
 void reportLost(GstElement *element, guint64 frames);
+/// WARNING: a publisher sends more than it may.
+void reportThrottled(GstElement *element, const std::string &peer, guint bitsPerSecond);
 
 /// The property `stats`; either pointer may be null before the first start.
 StructureRef statsOf(const PublisherInbox *inbox, const rtmp::StreamStatsBox *box);

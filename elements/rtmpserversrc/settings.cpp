@@ -12,6 +12,7 @@ namespace {
 const Settings kDefaults;
 /// Eight bytes each are kept for as long as the port is open.
 constexpr guint kMaxRate = 100000;
+constexpr guint kMaxBitrate = 1'000'000'000;
 
 std::string textOf(const GValue *value) {
     const gchar *text = g_value_get_string(value);
@@ -125,6 +126,9 @@ Settings::Outcome Settings::set(guint id, const GValue *value) {
     case PROP_MAX_COMMAND_RATE:
         maxCommandRate = g_value_get_uint(value);
         break;
+    case PROP_MAX_BITRATE:
+        maxBitrate = g_value_get_uint(value);
+        break;
     default:
         return Outcome::Unknown;
     }
@@ -183,6 +187,9 @@ bool Settings::get(guint id, GValue *value) const {
     case PROP_MAX_COMMAND_RATE:
         g_value_set_uint(value, maxCommandRate);
         return true;
+    case PROP_MAX_BITRATE:
+        g_value_set_uint(value, maxBitrate);
+        return true;
     default:
         return false;
     }
@@ -197,6 +204,7 @@ rtmp::ClaimOptions Settings::claimOptions() const {
     options.idleTimeout = std::chrono::milliseconds(idleTimeoutMs);
     options.reconnectGrace = std::chrono::milliseconds(reconnectGraceMs);
     options.commandsPerSecond = maxCommandRate;
+    options.maxBitrate = maxBitrate;
     return options;
 }
 
@@ -240,7 +248,7 @@ void installProperties(GObjectClass *klass) {
     install(
         PROP_MAX_QUEUE_MS,
         g_param_spec_uint("max-queue-ms", "Longest queue",
-                          "Milliseconds of media kept when downstream is slow; then the oldest is dropped",
+                          "Milliseconds that media waits when downstream is slow; then the oldest is dropped",
                           100, 60000, kDefaults.maxQueueMs, flags));
     install(PROP_PUBLISHER_POLICY,
             g_param_spec_enum("publisher-policy", "Publisher policy",
@@ -274,6 +282,13 @@ void installProperties(GObjectClass *klass) {
                               "Commands a publisher may send in a second; one more ends it. Media is not "
                               "counted (0 = any number)",
                               0, 100000, kDefaults.maxCommandRate, flags));
+    install(
+        PROP_MAX_BITRATE,
+        g_param_spec_uint("max-bitrate", "Maximum bitrate",
+                          "Bits per second a publisher is read at, video and all, and what it left of ten "
+                          "seconds of them at once; one that sends more is slowed down, nothing is lost "
+                          "(0 = as fast as it sends; 1 to 32000 = 32000)",
+                          0, kMaxBitrate, kDefaults.maxBitrate, flags));
     const auto text = [&](guint id, const char *name, const char *nick, const char *blurb) {
         install(id, g_param_spec_string(name, nick, blurb, nullptr, flags));
     };

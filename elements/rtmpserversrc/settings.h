@@ -27,6 +27,7 @@ enum Property {
     PROP_MAX_PUBLISH_RATE,
     PROP_MAX_PUBLISH_RATE_PER_ADDRESS,
     PROP_MAX_COMMAND_RATE,
+    PROP_MAX_BITRATE,
     PROP_AUTH_TOKEN_ENV,
     PROP_AUTH_TOKEN_FILE,
     PROP_AUTH_JWT_KEY_ENV,
@@ -58,6 +59,7 @@ struct Settings {
     guint reconnectGraceMs = 30000;
     rtmp::PublishRates publishRates{};
     guint maxCommandRate = 20;
+    guint maxBitrate = 50'000'000;
     rtmp::PublishTokens tokens{};
     net::TlsFiles tls{};
 

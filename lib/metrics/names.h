@@ -68,6 +68,9 @@ inline constexpr CounterMetric kConnectionsDropped{
     {"rtmp.connections_dropped_total", "Connections closed before they asked to publish."}};
 inline constexpr CounterMetric kPublishedBytes{
     {"rtmp.bytes_total", "Bytes received from publishers, in steps of a quarter of a second."}};
+inline constexpr CounterMetric kPublishersThrottled{
+    {"rtmp.throttled_ms_total",
+     "Milliseconds in which publishers were not read because they send more than they may."}};
 
 // Audio on its way to the recogniser.
 inline constexpr CounterMetric kAudioChunksSent{

@@ -30,6 +30,7 @@ struct PublishTerms {
     bool takeOpus = false;           ///< the stream is not written as FLV
     Milliseconds idleTimeout{10000}; ///< without any byte, once media has begun
     StreamPassRef pass{};            ///< asked before each command; null: they are not counted
+    std::uint64_t maxBitrate = 0;    ///< as ByteRate's
 };
 
 enum class SessionEnd {

@@ -65,6 +65,7 @@ RtmpConnection::RtmpConnection(net::EventLoop &loop, net::UniqueFd fd,
 
 RtmpConnection::~RtmpConnection() {
     *alive_ = false;
+    loop_.cancelTimer(holdTimer_);
     loop_.unwatch(watch_);
 }
 
@@ -112,14 +113,35 @@ void RtmpConnection::readOnLater(bool toTheEnd) {
     });
 }
 
+std::size_t RtmpConnection::mayRead(bool toTheEnd) {
+    // What a peer left that has gone is read at once: it may be back already, and wait for its place.
+    if (toTheEnd || session_.over() || rate_.covers(scratch_.size()))
+        return scratch_.size();
+    return rate_.allowance(scratch_.size(), now_());
+}
+
+/// The kernel takes what it has room for, then TCP stops the peer.
+void RtmpConnection::holdBack() {
+    if (holdTimer_ != 0)
+        return;
+    holdTimer_ = loop_.startTimer(rate_.pause(), [this, since = now_()] {
+        holdTimer_ = 0;
+        heldBack_ += now_() - since;
+        onReady(EPOLLIN);
+    });
+}
+
 void RtmpConnection::readSome(bool toTheEnd) {
     const auto &counters = session_.counters();
     const std::uint64_t audioBefore = counters.audioFrames, videoBefore = counters.videoFrames;
-    bool empty = false;
+    bool empty = false, held = false;
     for (int i = 0; i < kReadsPerTurn && !empty && fd_ && lostReason_.empty(); i++) {
-        const std::size_t discardable = std::min(session_.discardable(), scratch_.size());
+        const std::size_t most = mayRead(toTheEnd);
+        if ((held = most == 0))
+            break;
+        const std::size_t discardable = std::min(session_.discardable(), most);
         const bool discard = !stream_ && discardable >= kDiscardMin;
-        const ssize_t got = receive(discard ? discardable : scratch_.size(), discard);
+        const ssize_t got = receive(discard ? discardable : most, discard);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN) {
@@ -131,13 +153,17 @@ void RtmpConnection::readSome(bool toTheEnd) {
             return;
         }
         const auto count = static_cast<std::size_t>(got);
+        const auto now = now_();
+        rate_.took(count, now);
         if (discard)
-            session_.discarded(count, now_());
+            session_.discarded(count, now);
         else
-            session_.receive(Bytes(scratch_.data(), count), now_());
-        empty = !stream_ && !discard && count < scratch_.size() && !toTheEnd;
+            session_.receive(Bytes(scratch_.data(), count), now);
+        empty = !stream_ && !discard && count < most && !toTheEnd;
     }
-    if (!empty || (stream_ && stream_->pending()))
+    if (held)
+        holdBack();
+    else if (!empty || (stream_ && stream_->pending()))
         readOnLater(toTheEnd);
     if (fd_)
         timeAcknowledgement(counters.audioFrames - audioBefore, counters.videoFrames - videoBefore);
@@ -166,6 +192,7 @@ void RtmpConnection::tick(net::TimePoint now) {
 }
 
 void RtmpConnection::accept(const PublishTerms &terms) {
+    rate_ = ByteRate(terms.maxBitrate);
     session_.accept(terms, now_());
     settle();
 }
@@ -255,6 +282,7 @@ void RtmpConnection::lose(const std::string &reason) {
 
 void RtmpConnection::shut() {
     haste_.reset();
+    loop_.cancelTimer(std::exchange(holdTimer_, 0));
     loop_.unwatch(std::exchange(watch_, 0));
     stream_.reset();
     fd_.reset();

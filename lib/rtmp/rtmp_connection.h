@@ -5,6 +5,7 @@
 #include "lib/net/event_loop.h"
 #include "lib/net/unique_fd.h"
 #include "lib/rtmp/ack_timing.h"
+#include "lib/rtmp/byte_rate.h"
 #include "lib/rtmp/publish_session.h"
 
 #include <array>
@@ -17,10 +18,10 @@ namespace lt::rtmp {
 
 /// One publisher's socket and its session. Lives on the loop's thread.
 ///
-/// Reading never waits for anything downstream. What cannot be sent at once is queued, up to a bound. After
-/// the session is over the queue is sent, then our half is closed, and what still comes is thrown away until
-/// the peer closes too, for a second at most: closing with unread input would make the kernel send a reset
-/// that can destroy the refusal on its way.
+/// Reading never waits for anything downstream, only for PublishTerms::maxBitrate. What cannot be sent at
+/// once is queued, up to a bound. After the session is over the queue is sent, then our half is closed, and
+/// what still comes is thrown away until the peer closes too, for a second at most: closing with unread input
+/// would make the kernel send a reset that can destroy the refusal on its way.
 class RtmpConnection : public net::FdListener, private SessionEvents {
 public:
     class Owner {
@@ -59,6 +60,8 @@ public:
     std::string address() const { return peer_.substr(0, peer_.rfind(':')); }
     const PublishSession &session() const { return session_; }
     bool handshaking() const { return !session_.over() && session_.counters().bytes < kHandshakeBytes; }
+    /// For how long what it sent was left unread, because it sends more than it may.
+    net::Duration heldBack() const { return heldBack_; }
     /// After ended(): did the publisher say good-bye, and what happened.
     bool endedCleanly() const { return session_.end() == SessionEnd::Unpublished; }
     const std::string &endReason() const { return session_.over() ? session_.reason() : lostReason_; }
@@ -72,6 +75,9 @@ private:
 
     /// `toTheEnd`: the peer's close is among what there is to read.
     void readSome(bool toTheEnd);
+    /// How much of the scratch may be filled now.
+    std::size_t mayRead(bool toTheEnd);
+    void holdBack();
     void timeAcknowledgement(std::uint64_t audioFrames, std::uint64_t videoFrames);
     ssize_t receive(std::size_t size, bool discard);
     ssize_t write(const std::uint8_t *bytes, std::size_t size);
@@ -99,6 +105,9 @@ private:
     net::EventLoop::WatchId watch_ = 0;
     std::uint32_t watched_ = 0;
     AckTiming acks_;
+    ByteRate rate_;
+    net::EventLoop::TimerId holdTimer_ = 0;
+    net::Duration heldBack_{};
     std::vector<std::uint8_t> out_;
     bool overflow_ = false;
     bool inRead_ = false;

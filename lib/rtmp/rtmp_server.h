@@ -11,6 +11,7 @@
 #include "lib/rtmp/publisher_gate.h"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -63,6 +64,12 @@ struct ClaimOptions {
     /// Commands of a publisher in any second, not counting what it says before it publishes; one more ends
     /// it. 0: any number.
     unsigned commandsPerSecond = 20;
+    /// Bits per second a publisher is read at, video and all; what it may send at once and what becomes of
+    /// the rest see ByteRate. 0: as fast as it sends.
+    std::uint64_t maxBitrate = 0;
+    /// Told of a publisher (peer) that sends more, and again after each further minute in which it did. Loop
+    /// thread, must not block; null: nobody is told.
+    std::function<void(const std::string &)> throttled{};
     /// A publisher that has sent nothing for this long is replaced by the next one, whatever the policy.
     std::chrono::milliseconds staleAfter{2000};
     /// A publisher that has sent nothing for this long is taken for lost.
@@ -83,6 +90,7 @@ struct StreamStats {
     std::uint64_t takeovers = 0;   ///< of those, how many replaced one that was still connected
     std::uint64_t refused = 0;     ///< turned away because somebody was publishing
     std::uint64_t rateLimited = 0; ///< turned away because too many came within a second
+    Milliseconds throttled{};      ///< in which a publisher was not read, as it sends more than it may
     AudioFormat audio;             ///< of the present or the last publisher, once it is known
     SessionCounters counters;      ///< of the present or the last publisher
     std::uint64_t bitrate = 0; ///< bits per second from the present publisher, mean of two seconds; else 0

@@ -57,6 +57,8 @@ private:
         bool accepted;
         net::TimePoint waitUntil;
         BitrateMeter bitrate{};
+        Milliseconds throttled{};                      ///< of its connection, as far as counted
+        std::optional<net::TimePoint> toldThrottled{}; ///< when that was said last
     };
 
     void onReady(std::uint32_t events) override;
@@ -91,6 +93,7 @@ private:
     void awaitReturn(const std::string &key, Claimed &claimed, net::TimePoint now);
     void giveUpWaiting(net::TimePoint now);
     void noteCounters(const Claimed &claimed, Publication &publication);
+    void noteThrottle(const Claimed &claimed, Publication &publication);
     std::string keyOf(const RtmpConnection &connection) const;
 
     const std::shared_ptr<net::EventLoop> loop_;

@@ -16,7 +16,8 @@ struct ServerMetrics {
           returns(all.counter(metrics::names::kPublisherReturns)),
           takeovers(all.counter(metrics::names::kPublisherTakeovers)),
           dropped(all.counter(metrics::names::kConnectionsDropped)),
-          bytes(all.counter(metrics::names::kPublishedBytes)) {}
+          bytes(all.counter(metrics::names::kPublishedBytes)),
+          throttledMs(all.counter(metrics::names::kPublishersThrottled)) {}
 
     metrics::Gauge &publishers;
     metrics::Counter &publishes;
@@ -27,6 +28,7 @@ struct ServerMetrics {
     metrics::Counter &takeovers;
     metrics::Counter &dropped;
     metrics::Counter &bytes;
+    metrics::Counter &throttledMs;
 };
 
 } // namespace lt::rtmp

@@ -11,6 +11,9 @@ namespace lt::rtmp {
 
 namespace {
 
+/// Who sends more than it may all the time is told of this often.
+constexpr auto kThrottleNews = std::chrono::minutes(1);
+
 Refusal alreadyPublishing(const std::string &key) {
     return {RefusalCode::ResourceExhausted, "/" + key + " is already being published."};
 }
@@ -193,7 +196,8 @@ void ServerCore::acceptPublication(const std::string &key, Publication &publicat
     claimed.listener->published({connection.id(), connection.peer(), publication.software});
     const auto &options = claimed.options;
     publication.pass->setRate(options.commandsPerSecond);
-    connection.accept({options.wantVideo, options.takeOpus, options.idleTimeout, publication.pass});
+    connection.accept(
+        {options.wantVideo, options.takeOpus, options.idleTimeout, publication.pass, options.maxBitrate});
 }
 
 void ServerCore::awaitReturn(const std::string &key, Claimed &claimed, net::TimePoint now) {
@@ -246,6 +250,26 @@ void ServerCore::noteCounters(const Claimed &claimed, Publication &publication) 
             stats.audio = *format;
     });
     metrics_.bytes.add(received);
+    noteThrottle(claimed, publication);
+}
+
+void ServerCore::noteThrottle(const Claimed &claimed, Publication &publication) {
+    const auto throttled = std::chrono::floor<Milliseconds>(publication.connection->heldBack());
+    const auto more = throttled - publication.throttled;
+    if (more <= Milliseconds::zero())
+        return;
+    publication.throttled = throttled;
+    claimed.stats->change([more](StreamStats &stats) { stats.throttled += more; });
+    metrics_.throttledMs.add(static_cast<std::uint64_t>(more.count()));
+    const auto now = now_();
+    if (publication.toldThrottled && now - *publication.toldThrottled < kThrottleNews)
+        return;
+    publication.toldThrottled = now;
+    const auto &peer = publication.connection->peer();
+    GST_WARNING("%s: sends more than it may and is read at %" G_GUINT64_FORMAT " bits per second",
+                peer.c_str(), claimed.options.maxBitrate);
+    if (claimed.options.throttled)
+        claimed.options.throttled(peer);
 }
 
 } // namespace lt::rtmp

@@ -39,6 +39,7 @@ enum class Setting {
     PublisherJwtKey,
     PublisherJwtKeyFile,
     PublisherPolicy,
+    PublisherMaxBitrate,
     PublisherTlsCertificate,
     PublisherTlsKey,
     ViewerToken,

@@ -181,6 +181,31 @@ static void who_tries_too_often_is_refused_and_counted() {
     g_assert_true(text.find("other limits of publishers a second") != std::string::npos);
 }
 
+/// 4000 bytes a second and 40,000 at once: of 160 frames of 300 bytes about twenty come late.
+static void who_sends_more_than_it_may_is_slowed_down_and_told_of() {
+    Rig rig;
+    g_object_set(rig.element, "max-bitrate", 32000, nullptr);
+    rig.play();
+    RtmpPublisher publisher(rig.port());
+    g_assert_true(publisher.publish("live", "demo").accepted);
+    publisher.sendConfig();
+    Raw frame(300, 0);
+    frame[0] = 0xaf;
+    frame[1] = 1;
+    for (unsigned i = 0; i < 160; i++)
+        publisher.sendMessage(lt::rtmp::kAudio, i * 23, frame);
+    const auto text =
+        errorText(rig.message(GST_MESSAGE_WARNING), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ);
+    g_assert_true(text.find("sends more than max-bitrate, 32000 bits per second") != std::string::npos);
+    for (unsigned frames = 0; frames < 160;)
+        frames += rig.pullTag() == kAudioTag;
+    g_assert_cmpuint(rig.stat("throttled-ms"), >, 0);
+    g_assert_cmpuint(rig.stat("audio-frames"), >, 0);
+    g_assert_cmpuint(rig.stat("frames-dropped"), ==, 0);
+    publisher.unpublish();
+    rig.event(GST_EVENT_EOS);
+}
+
 static void statistics_are_there_in_every_state() {
     Rig rig;
     g_assert_cmpuint(rig.stat("publishers"), ==, 0);
@@ -300,6 +325,7 @@ void rtmpserversrc_test::addStateTests() {
     g_test_add_func("/rtmpserversrc/before-playing", a_publisher_may_come_before_playing);
     g_test_add_func("/rtmpserversrc/latency", latency_is_live_and_bounded_by_the_queue);
     g_test_add_func("/rtmpserversrc/rate", who_tries_too_often_is_refused_and_counted);
+    g_test_add_func("/rtmpserversrc/throttled", who_sends_more_than_it_may_is_slowed_down_and_told_of);
     g_test_add_func("/rtmpserversrc/stats", statistics_are_there_in_every_state);
     g_test_add_func("/rtmpserversrc/states", many_starts_and_stops_leave_nothing_behind);
 }

@@ -1,97 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Publishers that stall, on a clock that only the test moves.
-#include "lib/net/listen_socket.h"
 #include "lib/rtmp/bitrate_meter.h"
-#include "lib/rtmp/server_core.h"
-#include "tests/unit/rtmp_server_rig.h"
-
-#include <atomic>
-#include <thread>
+#include "tests/unit/rtmp_stalled_server.h"
 
 using namespace rtmp_test;
 using End = PublishEnd::Kind;
-
-namespace {
-
-/// Lets everybody in, and counts.
-struct CountingDoor : PublishDoor {
-    std::optional<lt::Refusal> admit(const PublishAttempt &) override {
-        requests++;
-        requests.notify_all();
-        return std::nullopt;
-    }
-    std::atomic<unsigned> requests = 0;
-};
-
-/// A server whose time stands still unless told otherwise, and a claim of /live/demo.
-class StalledServer {
-public:
-    explicit StalledServer(const ServerLimits &limits = {}) {
-        lt::net::ListenError failure;
-        auto socket = lt::net::listenOn("127.0.0.1", 0, 16, failure);
-        port_ = lt::net::localPort(socket.get());
-        core_ = std::make_shared<ServerCore>(loop_, std::move(socket), limits, nullptr, [this] {
-            looks_++;
-            looks_.notify_all();
-            return TimePoint(passed_.load());
-        });
-        loop_->runSync([this] {
-            core_->setDoor(door_);
-            core_->start();
-            claim_ = core_->addClaim("live/demo", {}, recorder, stats_);
-        });
-    }
-    ~StalledServer() {
-        loop_->runSync([this] {
-            core_->removeClaim("live/demo", claim_);
-            core_->stop();
-        });
-        pass(1h); // nobody gets time to part politely
-        // The core lives for as long as its last connection.
-        for (std::weak_ptr<ServerCore> left = std::exchange(core_, nullptr); !left.expired();)
-            loop_->runSync([] { std::this_thread::yield(); });
-        loop_->runSync([] {}); // what let go of it last has returned
-    }
-
-    std::uint16_t port() const { return port_; }
-    StreamStats stats() const { return stats_->get(); }
-    void pass(Milliseconds time) { passed_ = passed_.load() + time; }
-    /// Returns when the server has looked at its clock and done what the time asks for. Somebody must be
-    /// connected or awaited, and nothing on its way.
-    void look() {
-        loop_->runSync([] {}); // a look that is under way does not count
-        looks_.wait(looks_.load());
-        loop_->runSync([] {});
-    }
-    /// Returns when so many requests to publish have been dealt with.
-    void asked(unsigned count) {
-        for (unsigned seen = 0; (seen = door_->requests) < count;)
-            door_->requests.wait(seen);
-        loop_->runSync([] {});
-    }
-    /// Publishes and sends a frame; returns when it has arrived.
-    void publish(RtmpPublisher &publisher) {
-        const unsigned before = recorder.now().frames;
-        g_assert_true(publisher.publish("live", "demo").accepted);
-        publisher.sendConfig();
-        publisher.sendFrame(0);
-        recorder.frames(before + 1);
-    }
-
-    Recorder recorder{AfterEnd::Wait};
-
-private:
-    std::shared_ptr<lt::net::EventLoop> loop_ = std::make_shared<lt::net::EventLoop>("test");
-    std::atomic<Milliseconds> passed_{1h};
-    std::atomic<unsigned> looks_ = 0;
-    const std::shared_ptr<CountingDoor> door_ = std::make_shared<CountingDoor>();
-    std::uint16_t port_ = 0;
-    std::shared_ptr<ServerCore> core_;
-    std::shared_ptr<StreamStatsBox> stats_ = std::make_shared<StreamStatsBox>();
-    std::uint64_t claim_ = 0;
-};
-
-} // namespace
 
 static void a_stall_of_five_seconds_changes_nothing() {
     StalledServer server;
@@ -181,6 +94,24 @@ static void coming_back_without_media_does_not_prolong_the_wait() {
     server.recorder.goneOnce();
 }
 
+/// Silence is sent as audio: no idle timeout concerns it.
+static void ten_minutes_of_silence_are_no_stall() {
+    StalledServer server;
+    RtmpPublisher publisher(server.port());
+    server.publish(publisher);
+    constexpr unsigned kEach = 9;
+    for (unsigned turn = 0; turn < 120; turn++) {
+        server.pass(5s);
+        publisher.sendFrames(kEach, turn * 5000);
+        server.recorder.frames(1 + (turn + 1) * kEach);
+        if (turn % 30 == 29)
+            server.look();
+    }
+    g_assert_cmpuint(server.recorder.now().ends.size(), ==, 0);
+    g_assert_cmpuint(server.stats().publishers, ==, 1);
+    g_assert_true(server.stats().publishing);
+}
+
 static void more_publishers_than_the_rate_are_refused_and_counted() {
     ServerLimits limits;
     limits.publishRates = {10, 3};
@@ -256,6 +187,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp/stall/40s", a_stall_of_forty_seconds_is_the_longest_that_is_survived);
     g_test_add_func("/rtmp/stall/60s", after_a_stall_of_sixty_seconds_the_stream_is_nobodys);
     g_test_add_func("/rtmp/stall/no-media", coming_back_without_media_does_not_prolong_the_wait);
+    g_test_add_func("/rtmp/stall/silence", ten_minutes_of_silence_are_no_stall);
     g_test_add_func("/rtmp/rate/server", more_publishers_than_the_rate_are_refused_and_counted);
     g_test_add_func("/rtmp/rate/addresses", an_address_that_tries_too_often_leaves_room_for_others);
     g_test_add_func("/rtmp/bitrate/meter", the_bitrate_is_that_of_the_last_two_seconds);
