@@ -138,6 +138,7 @@ void PublisherInbox::place(MediaTag tag) {
         jitter_.frame(mapped.ms, tag.arrival);
     }
     lastMs_ = mapped.ms;
+    lastArrival_ = tag.arrival;
     stats_.frames++;
     stats_.disconts += mapped.discont;
     push(Tag{std::move(tag), mapped.ms, mapped.discont, 0});
@@ -207,8 +208,16 @@ std::uint64_t PublisherInbox::queuedMs() const {
     return lastMs_ > from ? lastMs_ - from : 0;
 }
 
+/// Half a minute that comes at once, because the network was away, is no sign of a slow reader: only what has
+/// waited is dropped.
+bool PublisherInbox::tooLong() const {
+    const auto first = std::find_if(queue_.begin(), queue_.end(), [](const auto &a) { return isFrame(a); });
+    return first != queue_.end() && queuedMs() > static_cast<std::uint64_t>(options_.maxQueue.count()) &&
+           lastArrival_ - std::get<Tag>(*first).media.arrival > options_.maxQueue;
+}
+
 void PublisherInbox::limit() {
-    while (queuedMs() > static_cast<std::uint64_t>(options_.maxQueue.count()) || queuedBytes_ > kMaxBytes) {
+    while (tooLong() || queuedBytes_ > kMaxBytes) {
         if (!dropOldest())
             return;
     }

@@ -42,6 +42,7 @@ using Arrival = std::variant<Published, Ended, Gap, StreamOver, Tag>;
 
 struct InboxOptions {
     bool wantVideo = false;
+    /// A frame may wait, once there is as much media behind it; then the oldest goes.
     std::chrono::milliseconds maxQueue{5000};
 };
 
@@ -95,6 +96,7 @@ private:
     void mergeHeaders(std::size_t end);
     void push(Arrival arrival);
     void newsLeaves(const Arrival &news);
+    bool tooLong() const;
     void limit();
     bool dropOldest();
     std::uint64_t queuedMs() const;
@@ -111,6 +113,7 @@ private:
     rtmp::PublisherInfo publisher_;
     InboxStats stats_;
     std::uint64_t lastMs_ = 0;
+    rtmp::TimePoint lastArrival_{}; ///< of a frame
     std::uint64_t unreportedLost_ = 0;
     rtmp::TimePoint lossReportedAt_;
     rtmp::ArrivalJitter jitter_;

@@ -156,6 +156,23 @@ static void a_slow_reader_loses_the_oldest_frames_and_is_told() {
     g_assert_cmpstr(all.c_str(), ==, "P c0!(10) a200 a220 a240 a260 a280 a300");
 }
 
+/// What an encoder kept while its network was away.
+static void half_a_minute_that_comes_at_once_is_kept() {
+    PublisherInbox inbox({.maxQueue = 1000ms});
+    inbox.published({});
+    inbox.media(frameAt(0));
+    const auto back = kStart + 30s;
+    for (std::uint32_t ms = 20; ms <= 30000; ms += 20)
+        inbox.media(tagOf(Kind::Audio, ms, back));
+    g_assert_cmpuint(inbox.stats().framesDropped, ==, 1); // waited for the half minute, and nobody took it
+    g_assert_cmpuint(inbox.stats().queuedMs, ==, 29980);
+    inbox.media(tagOf(Kind::Audio, 31000, back + 1000ms));
+    g_assert_cmpuint(inbox.stats().framesDropped, ==, 1);
+    inbox.media(tagOf(Kind::Audio, 31020, back + 1020ms)); // but it waits too long now
+    g_assert_cmpuint(inbox.stats().queuedMs, <=, 1020);
+    g_assert_cmpuint(inbox.stats().framesDropped, >, 1400);
+}
+
 static void losses_in_a_row_are_told_once_a_second() {
     PublisherInbox inbox({.maxQueue = 100ms});
     std::string told;
@@ -200,6 +217,49 @@ static void memory_is_bounded_whatever_the_frames_claim() {
     const auto all = rest(alternating);
     g_assert_true(all.size() < 120);
     g_assert_cmpuint(tags, <=, 16 + 64);
+}
+
+/// A muted microphone is sent as audio like any other: nothing is missing, nothing drifts.
+static void ten_minutes_of_silence_are_ten_minutes_of_audio() {
+    PublisherInbox inbox(InboxOptions{});
+    inbox.published({});
+    inbox.media(tagOf(Kind::AudioConfig, 0));
+    constexpr std::uint32_t kFrames = 600 * 44100 / 1024;
+    const auto msOf = [](std::uint32_t frame) {
+        return static_cast<std::uint32_t>(std::uint64_t{frame} * 1024 * 1000 / 44100);
+    };
+    std::string next = nextOf(inbox);
+    g_assert_cmpstr(next.c_str(), ==, "P");
+    for (std::uint32_t i = 0; i < kFrames; i++) {
+        inbox.media(frameAt(msOf(i)));
+        if (i == 0) {
+            next = nextOf(inbox);
+            g_assert_cmpstr(next.c_str(), ==, "c0");
+        }
+        const auto expected = "a" + std::to_string(msOf(i));
+        next = nextOf(inbox);
+        g_assert_cmpstr(next.c_str(), ==, expected.c_str());
+    }
+    g_assert_cmpuint(inbox.stats().gaps + inbox.stats().disconts + inbox.stats().framesDropped, ==, 0);
+    g_assert_cmpuint(inbox.stats().queuedMs, ==, 0);
+}
+
+static void metadata_between_frames_does_not_pile_up_nor_touch_them() {
+    PublisherInbox read(InboxOptions{}), unread({.maxQueue = 100ms});
+    for (std::uint32_t ms = 0; ms < 60000; ms += 20) {
+        for (auto *inbox : {&read, &unread}) {
+            inbox->media(frameAt(ms));
+            for (int i = 0; ms % 100 == 0 && i < 3; i++)
+                inbox->media(tagOf(Kind::Metadata, ms, kStart + std::chrono::milliseconds(ms), 500));
+        }
+        const auto expected = "a" + std::to_string(ms), next = nextOf(read);
+        g_assert_cmpstr(next.c_str(), ==, expected.c_str());
+        if (ms % 100 == 0) {
+            const auto metadata = "m" + std::to_string(ms), after = nextOf(read);
+            g_assert_cmpstr(after.c_str(), ==, metadata.c_str()); // the newest of three
+        }
+    }
+    g_assert_cmpuint(rest(unread).size(), <, 120);
 }
 
 static void dropped_video_comes_back_with_a_key_frame() {
@@ -280,8 +340,11 @@ int main(int argc, char **argv) {
     g_test_add_func("/publisher-inbox/unsupported", an_unsupported_codec_ends_the_stream);
     g_test_add_func("/publisher-inbox/replacement", a_replacement_goes_on_in_the_same_stream);
     g_test_add_func("/publisher-inbox/slow", a_slow_reader_loses_the_oldest_frames_and_is_told);
+    g_test_add_func("/publisher-inbox/at-once", half_a_minute_that_comes_at_once_is_kept);
     g_test_add_func("/publisher-inbox/told", losses_in_a_row_are_told_once_a_second);
     g_test_add_func("/publisher-inbox/memory", memory_is_bounded_whatever_the_frames_claim);
+    g_test_add_func("/publisher-inbox/silence", ten_minutes_of_silence_are_ten_minutes_of_audio);
+    g_test_add_func("/publisher-inbox/metadata", metadata_between_frames_does_not_pile_up_nor_touch_them);
     g_test_add_func("/publisher-inbox/video", dropped_video_comes_back_with_a_key_frame);
     g_test_add_func("/publisher-inbox/interrupt", an_interrupted_reader_returns_at_once);
     g_test_add_func("/publisher-inbox/meet", writer_and_reader_meet_without_loss);
