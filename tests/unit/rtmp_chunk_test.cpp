@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "lib/rtmp/byte_order.h"
 #include "lib/rtmp/chunk_reader.h"
 #include "lib/rtmp/chunk_writer.h"
 
@@ -140,6 +141,54 @@ static void extended_timestamps_repeat_or_not() {
             g_assert_true(got[0].body == std::string(130, fill) + "z");
             g_assert_cmpuint(got[1].header.timestamp, ==, 5);
         }
+    }
+}
+
+static void timestamps_at_the_edge_of_24_and_32_bits() {
+    for (const std::uint32_t time : {0xfffffeu, 0xffffffu, 0x1000000u, 0xffffffffu}) {
+        const bool extended = time >= 0xffffff;
+        for (const bool repeated : {false, true}) {
+            Raw bytes = {0x04};
+            appendBig(bytes, extended ? 0xffffff : time, 3);
+            append(bytes, {0, 0, 131, 8, 1, 0, 0, 0});
+            if (extended)
+                appendBig(bytes, time, 4);
+            bytes.insert(bytes.end(), 128, 'a');
+            append(bytes, {0xc4});
+            if (extended && repeated)
+                appendBig(bytes, time, 4);
+            append(bytes, {'b', 'c', 'd'});
+            append(bytes, {0x04, 0, 0, 7, 0, 0, 1, 8, 1, 0, 0, 0, 'n'}); // goes back
+            const auto got = readAll(bytes);
+            g_assert_cmpuint(got.size(), ==, 2);
+            g_assert_cmpuint(got[0].header.timestamp, ==, time);
+            g_assert_true(got[0].body == std::string(128, 'a') + "bcd");
+            g_assert_cmpuint(got[1].header.timestamp, ==, 7);
+        }
+    }
+}
+
+static void as_many_messages_as_chunk_streams_are_put_together() {
+    const auto streams = static_cast<int>(kLimits.chunkStreams);
+    g_assert_cmpint(streams, ==, 32);
+    Raw bytes;
+    for (int i = 0; i < streams; i++) {
+        append(bytes, {3 + i, 0, 0, i, 0, 1, 44, 8, 1, 0, 0, 0}); // 300 bytes
+        bytes.insert(bytes.end(), 128, static_cast<std::uint8_t>(i));
+    }
+    for (const std::size_t piece : {128, 44}) {
+        for (int i = 0; i < streams; i++) {
+            append(bytes, {0xc0 | (3 + i)});
+            bytes.insert(bytes.end(), piece, static_cast<std::uint8_t>(i));
+        }
+    }
+    Collector collector;
+    ChunkReader reader(collector, kLimits);
+    g_assert_true(reader.feed(bytes, kStart));
+    g_assert_cmpuint(collector.messages.size(), ==, 32);
+    for (std::size_t i = 0; i < collector.messages.size(); i++) {
+        g_assert_cmpuint(collector.messages[i].header.timestamp, ==, i);
+        g_assert_true(collector.messages[i].body == std::string(300, static_cast<char>(i)));
     }
 }
 
@@ -312,6 +361,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp/chunk/interleaved", interleaved_messages_are_put_together);
     g_test_add_func("/rtmp/chunk/extended", extended_timestamps_repeat_or_not);
     g_test_add_func("/rtmp/chunk/extended-delta", extended_deltas_add_up_and_wrap);
+    g_test_add_func("/rtmp/chunk/edges", timestamps_at_the_edge_of_24_and_32_bits);
+    g_test_add_func("/rtmp/chunk/all-streams", as_many_messages_as_chunk_streams_are_put_together);
     g_test_add_func("/rtmp/chunk/peek", a_peeked_chunk_may_end_before_four_bytes);
     g_test_add_func("/rtmp/chunk/sizes", every_chunk_size_writes_and_reads);
     g_test_add_func("/rtmp/chunk/empty", empty_messages_arrive);

@@ -147,6 +147,13 @@ std::vector<Case> commandCases() {
             {"no application", Script().command([](AmfWriter &w) { w.string("connect").number(1).null(); })},
             {"an application of 64 KB", Script().connect(std::string(65000, 'a')).createStream().publish()},
             {"an application that is no text", Script().connect("\xff\xfe").createStream().publish()},
+            {"an application that is a number", Script()
+                                                    .command([](AmfWriter &w) {
+                                                        w.string("connect").number(1).beginObject();
+                                                        w.key("app").number(7).endObject();
+                                                    })
+                                                    .createStream()
+                                                    .publish()},
             {"an application that climbs", Script().connect("../..").createStream().publish("../../etc")},
             {"a zero in the name", Script().connect().createStream().publish(std::string("a\0b", 3))},
             {"AMF3 without its byte", Script().message(kCommandAmf3, {}, 0)},

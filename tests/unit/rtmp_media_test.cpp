@@ -134,6 +134,14 @@ static void envelopes_are_taken_off() {
                   AudioTrack::Verdict::Malformed);
 }
 
+static void extensions_without_end_are_no_audio() {
+    AudioTrack track;
+    Raw message = {0x97};
+    for (int i = 0; i < 100000; i++)
+        message.insert(message.end(), {0, 9, 0x07});
+    g_assert_true(lookAt(track, message) == AudioTrack::Verdict::Malformed);
+}
+
 static void opus_is_taken_where_it_is_wanted() {
     using Verdict = AudioTrack::Verdict;
     const Raw head = {0x90, 'O', 'p', 'u', 's', 'O',  'p',  'u', 's', 'H', 'e', 'a',
@@ -183,6 +191,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp/media/codecs", other_codecs_say_what_they_are_themselves);
     g_test_add_func("/rtmp/media/enhanced", enhanced_forms_become_legacy_ones);
     g_test_add_func("/rtmp/media/envelopes", envelopes_are_taken_off);
+    g_test_add_func("/rtmp/media/extensions", extensions_without_end_are_no_audio);
     g_test_add_func("/rtmp/media/opus", opus_is_taken_where_it_is_wanted);
     g_test_add_func("/rtmp/media/g711", g711_is_eight_kilohertz_whatever_its_bits_say);
     g_test_add_func("/rtmp/media/bad-config", a_bad_configuration_does_not_replace_a_good_one);
