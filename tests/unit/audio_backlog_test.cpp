@@ -6,6 +6,8 @@
 #include <thread>
 
 #include <glib.h>
+#include <gst/gst.h>
+#include <malloc.h>
 
 using namespace lt;
 using Policy = AudioBacklog::Policy;
@@ -195,7 +197,37 @@ static void room_is_for_all_that_is_not_acknowledged() {
     g_assert_true(backlog.level().bytes.exact());
 }
 
+static void memory_is_taken_as_it_fills_and_given_back() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    g_test_skip("sanitizers have an allocator of their own");
+#else
+    const auto used = [] {
+        const auto info = mallinfo2();
+        return info.uordblks + info.hblkhd;
+    };
+    const std::size_t before = used();
+    AudioBacklog backlog(120'000 * kMs);
+    g_assert_cmpuint(used() - before, <, 4096); // whatever it might hold
+    std::size_t filled = 0;
+    for (std::uint64_t ms = 0; ms < 300'000; ms += 100) {
+        AudioBlock made = block(ms);
+        made.buffer.reset(gst_buffer_new_allocate(nullptr, made.bytes, nullptr));
+        backlog.push(std::move(made), Policy::DropOldest);
+        if (ms < 1000)
+            g_assert_cmpuint(used() - before, <, 64 * 1024);
+        if (ms == 119'900)
+            filled = used() - before;
+    }
+    g_assert_cmpuint(filled, >, 1200 * 3200);
+    g_assert_cmpuint(used() - before, <, filled + 64 * 1024); // three minutes that had no room
+    while (backlog.pop(kFormat)) {
+    }
+    g_assert_cmpuint(used() - before, <, filled / 4); // GLib keeps some of the small pieces
+#endif
+}
+
 int main(int argc, char **argv) {
+    gst_init(nullptr, nullptr);
     g_test_init(&argc, &argv, nullptr);
     g_test_add_func("/audio-backlog/audio comes out in order and wakes once",
                     audio_comes_out_in_order_and_wakes_once);
@@ -219,5 +251,7 @@ int main(int argc, char **argv) {
                     long_blocks_are_handed_out_in_pieces);
     g_test_add_func("/audio-backlog/room is for all that is not acknowledged",
                     room_is_for_all_that_is_not_acknowledged);
+    g_test_add_func("/audio-backlog/memory is taken as it fills and given back",
+                    memory_is_taken_as_it_fills_and_given_back);
     return g_test_run();
 }

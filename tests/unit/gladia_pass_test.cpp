@@ -69,6 +69,19 @@ void beyond_the_window_it_waits_for_acknowledgements() {
     g_assert_cmpuint(rig.transport.bytes(), ==, 40 * kBlock);
 }
 
+void an_acknowledgement_never_goes_back() {
+    Rig rig;
+    rig.audio(10);
+    rig.open();
+    rig.acknowledge(0, 5 * kBlock);
+    rig.acknowledge(0, 3 * kBlock); // an older one
+    rig.acknowledge(0, 5 * kBlock); // the same again
+    g_assert_cmpuint(rig.backlog.level().bytes.acknowledged, ==, 5 * kBlock);
+    rig.acknowledge(0, 1 << 30); // more than there ever was
+    g_assert_cmpuint(rig.backlog.level().bytes.acknowledged, ==, 10 * kBlock);
+    g_assert_true(rig.exact());
+}
+
 void what_means_more_than_sending_is_left() {
     {
         Rig rig; // the stop of a session whose format is over
@@ -108,6 +121,7 @@ int main(int argc, char **argv) {
         {"an open session is given it at once", an_open_session_is_given_it_at_once},
         {"without a connection it waits", without_a_connection_it_waits},
         {"beyond the window it waits for acknowledgements", beyond_the_window_it_waits_for_acknowledgements},
+        {"an acknowledgement never goes back", an_acknowledgement_never_goes_back},
         {"what means more than sending is left", what_means_more_than_sending_is_left},
     };
     for (const auto &[name, test] : tests)
