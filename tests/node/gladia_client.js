@@ -2,12 +2,13 @@
 // The benchmark's peer: what a client of Gladia on `ws` does for many sessions in one process. Sends the PCM of a file
 // in real time, 50 ms at a time, keeps what is not acknowledged, sends it again after a lost connection, parses every
 // message. Ends its sessions when standard input is closed.
-//   node gladia_client.js ENDPOINT SESSIONS FILE
+//   node gladia_client.js ENDPOINT SESSIONS FILE [generator]
+// With `generator` the audio is made, at its moments, and goes nowhere: what that costs is no client's doing.
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import WebSocket from "ws";
 
-const [endpoint, count, file] = process.argv.slice(2);
+const [endpoint, count, file, generator] = process.argv.slice(2);
 const kChunkBytes = 1600;
 const kChunkMs = 50;
 const kApart = 7; // chunks, by which each session is ahead of the one before
@@ -96,7 +97,7 @@ class Session {
 }
 
 const sessions = Array.from({ length: Number(count) }, () => new Session());
-await Promise.all(sessions.map((session) => session.start()));
+if (!generator) await Promise.all(sessions.map((session) => session.start()));
 console.log("running");
 
 let over = false;
@@ -104,10 +105,16 @@ process.stdin.on("end", () => { over = true; }).resume();
 const begin = performance.now();
 const chunks = Math.floor(audio.length / kChunkBytes);
 
+/** A chunk of its own each time, as they come from a network or a microphone. */
+function makeChunk(i, round) {
+  const at = ((round + i * kApart) % chunks) * kChunkBytes;
+  return Buffer.from(audio.subarray(at, at + kChunkBytes));
+}
+
 /** Each session's chunks come at a moment of its own in every 50 ms, and no two speak in chorus. */
 function stream(session, i, slot, round) {
-  const at = ((round + i * kApart) % chunks) * kChunkBytes;
-  session.send(audio.subarray(at, at + kChunkBytes));
+  const chunk = makeChunk(i, round);
+  if (!generator) session.send(chunk);
   const due = begin + slot + (round + 1) * kChunkMs;
   if (!over) setTimeout(stream, Math.max(0, due - performance.now()), session, i, slot, round + 1);
 }
@@ -117,6 +124,7 @@ sessions.forEach((session, i) => {
 });
 
 while (!over) await new Promise((resolve) => setTimeout(resolve, 100));
+if (generator) process.exit(0);
 await new Promise((resolve) => setTimeout(resolve, 2 * kChunkMs));
 await Promise.all(sessions.map((session) => session.stop()));
 tookUs.sort((a, b) => a - b);

@@ -60,6 +60,26 @@ double valueOf(const std::string &words, const std::string &wanted) {
     throw std::runtime_error("a contestant did not say its " + wanted);
 }
 
+/// Milliseconds a session-second.
+double processorOf(const Client &client, std::size_t sessions, double seconds) {
+    const double before = client.cpuSeconds();
+    const std::int64_t begin = monotonicNs();
+    pause(seconds);
+    const double took = client.cpuSeconds() - before;
+    return took * 1e3 / (static_cast<double>(monotonicNs() - begin) * 1e-9 * static_cast<double>(sessions));
+}
+
+/// To wake up for each chunk, and to make it, is not the doing of whoever streams it.
+double generatorOf(const Contestant &contestant, std::size_t sessions, const RunSettings &settings,
+                   const Service &service) {
+    Client client(contestant.command, service, sessions, settings.audio, settings.clientProcessor,
+                  {"generator"});
+    pause(settings.settleSeconds / 4);
+    const double cost = processorOf(client, sessions, settings.measuredSeconds);
+    client.finish();
+    return cost;
+}
+
 } // namespace
 
 void measureStreaming(const Contestant &contestant, std::size_t sessions, const RunSettings &settings,
@@ -68,20 +88,21 @@ void measureStreaming(const Contestant &contestant, std::size_t sessions, const 
         results.add(measure + ", N=" + std::to_string(sessions), contestant.name, value);
     };
     const Service service(settings.emulator, settings.serviceProcessor);
+    const double generator = generatorOf(contestant, sessions, settings, service);
     Client client(contestant.command, service, sessions, settings.audio, settings.clientProcessor);
     waitUntilStreaming(service, contestant, sessions);
     pause(settings.settleSeconds);
     const std::uint64_t heardBefore = service.report().bytes;
-    const double before = client.cpuSeconds();
     const std::int64_t begin = monotonicNs();
-    pause(settings.measuredSeconds);
-    const double cpu = client.cpuSeconds() - before;
+    const double cpu = processorOf(client, sessions, settings.measuredSeconds);
     const double seconds = static_cast<double>(monotonicNs() - begin) * 1e-9;
     const auto count = static_cast<double>(sessions);
     const double heard = static_cast<double>(service.report().bytes - heardBefore);
     add("audio heard, seconds per session-second", heard / (count * seconds * kBytesPerSecond));
+    add("processor, ms per session-second", cpu);
+    add("of it the generator by itself", generator);
+    add("processor without the generator", cpu - generator);
     const auto memory = static_cast<double>(client.memory().privateKiB);
-    add("processor, ms per session-second", cpu * 1e3 / seconds / count);
     add("private memory per session, KiB", memory / count);
     add("private memory, KiB", memory);
     add("network threads", static_cast<double>(client.threads(contestant.networkThreads)));

@@ -27,7 +27,7 @@ struct RunSettings {
 /// Each makes one run of a contestant and adds its figures. They throw std::runtime_error with a sentence
 /// when the run could not be made, or when audio was missing.
 
-/// So many sessions in real time.
+/// So many sessions in real time, and before them what feeds them by itself.
 void measureStreaming(const Contestant &contestant, std::size_t sessions, const RunSettings &settings,
                       Results &results);
 /// Outages of 100 to 1000 ms, one after the other.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// gladia-senders ENDPOINT SESSIONS FILE: so many gladiasinks in one process, fed in real time with the PCM of
-// FILE over and over, 50 ms at a time, each at its own moment. Ends its sessions when standard input is
-// closed, and then says how long chunks took to the socket.
+// gladia-senders ENDPOINT SESSIONS FILE [generator]: so many gladiasinks in one process, fed in real time
+// with the PCM of FILE over and over, 50 ms at a time, each at its own moment. Ends its sessions when
+// standard input is closed, and then says how long chunks took to the socket. With `generator` the audio is
+// made, at its moments, and goes nowhere: what that costs is no element's doing.
 #include "lib/gst/refs.h"
 #include "tests/bench/gladia/socket_stamps.h"
 #include "tests/bench/support/monotonic.h"
@@ -115,47 +116,50 @@ bool inputIsClosed() {
     return poll(&input, 1, 0) > 0;
 }
 
-/// Each session's chunks come at a millisecond of its own in every 50, and no two speak in chorus.
-void stream(std::vector<std::unique_ptr<Sender>> &senders, const std::vector<std::uint8_t> &audio,
-            bench::SocketStamps &stamps) {
+/// The chunk after so many others of one session.
+BufferRef makeChunk(const std::vector<std::uint8_t> &audio, std::size_t session, std::size_t round,
+                    bench::SocketStamps &stamps) {
+    const std::size_t at = (round + session * kApart) * kChunkBytes % audio.size();
+    BufferRef buffer(gst_buffer_new_memdup(audio.data() + at, kChunkBytes));
+    GstMapInfo map;
+    gst_buffer_map(buffer.get(), &map, GST_MAP_WRITE);
+    stamps.enter(session, map.data);
+    gst_buffer_unmap(buffer.get(), &map);
+    return buffer;
+}
+
+/// One thread feeds all: `take` is called with the number of a session and its chunk. Each session's chunks
+/// come at a millisecond of its own in every 50, and no two speak in chorus.
+template <typename Take>
+void stream(std::size_t sessions, const std::vector<std::uint8_t> &audio, bench::SocketStamps &stamps,
+            const Take &take) {
     const std::int64_t begin = bench::monotonicNs();
     for (std::size_t round = 0; !inputIsClosed(); round++) {
-        for (std::size_t i = 0; i < senders.size(); i++) {
-            const auto slot =
-                static_cast<std::int64_t>(i) * kChunkMs / static_cast<std::int64_t>(senders.size());
+        for (std::size_t i = 0; i < sessions; i++) {
+            const auto slot = static_cast<std::int64_t>(i * kChunkMs / sessions);
             // To sleep until a moment that has passed costs as much as any other sleep.
             const std::int64_t due = begin + (static_cast<std::int64_t>(round) * kChunkMs + slot) * kMs;
             if (due > bench::monotonicNs())
                 bench::sleepUntilNs(due);
-            const std::size_t at = (round + i * kApart) * kChunkBytes % audio.size();
-            BufferRef buffer(gst_buffer_new_memdup(audio.data() + at, kChunkBytes));
-            GstMapInfo map;
-            gst_buffer_map(buffer.get(), &map, GST_MAP_WRITE);
-            stamps.enter(i, map.data);
-            gst_buffer_unmap(buffer.get(), &map);
-            senders[i]->push(std::move(buffer));
+            take(i, makeChunk(audio, i, round, stamps));
         }
     }
 }
 
-} // namespace
-
-int main(int argc, char **argv) try {
-    gst_init(nullptr, nullptr);
-    const int sessions = argc == 4 ? std::atoi(argv[2]) : 0;
-    if (sessions < 1 || sessions > 250) {
-        std::fprintf(stderr, "gladia-senders wants an endpoint, 1 to 250 sessions, and a file of PCM.\n");
-        return 2;
-    }
-    const auto audio = contentsOf(argv[3]);
-    bench::SocketStamps stamps(static_cast<std::size_t>(sessions), kChunkBytes);
-    const ObjectRef<GstClock> clock(gst_system_clock_obtain());
-    std::vector<std::unique_ptr<Sender>> senders;
-    for (int i = 0; i < sessions; i++)
-        senders.push_back(std::make_unique<Sender>(argv[1], clock.get()));
+void sayRunning() {
     std::printf("running\n");
     std::fflush(stdout);
-    stream(senders, audio, stamps);
+}
+
+void streamToGladiasinks(const char *endpoint, std::size_t sessions, const std::vector<std::uint8_t> &audio,
+                         bench::SocketStamps &stamps) {
+    const ObjectRef<GstClock> clock(gst_system_clock_obtain());
+    std::vector<std::unique_ptr<Sender>> senders;
+    for (std::size_t i = 0; i < sessions; i++)
+        senders.push_back(std::make_unique<Sender>(endpoint, clock.get()));
+    sayRunning();
+    stream(sessions, audio, stamps,
+           [&](std::size_t i, BufferRef chunk) { senders[i]->push(std::move(chunk)); });
     for (const auto &sender : senders)
         sender->end();
     for (const auto &sender : senders)
@@ -163,6 +167,27 @@ int main(int argc, char **argv) try {
     const auto took = stamps.take();
     std::printf("chunks %zu\nchunk-to-socket-p50-us %.1f\nchunk-to-socket-p99-us %.1f\n", took.size(),
                 bench::percentile(took, 0.5), bench::percentile(took, 0.99));
+}
+
+} // namespace
+
+int main(int argc, char **argv) try {
+    gst_init(nullptr, nullptr);
+    const bool generatorOnly = argc == 5 && std::string(argv[4]) == "generator";
+    const int number = argc == 4 || generatorOnly ? std::atoi(argv[2]) : 0;
+    if (number < 1 || number > 250) {
+        std::fprintf(stderr, "gladia-senders wants an endpoint, 1 to 250 sessions, and a file of PCM.\n");
+        return 2;
+    }
+    const auto sessions = static_cast<std::size_t>(number);
+    const auto audio = contentsOf(argv[3]);
+    bench::SocketStamps stamps(sessions, kChunkBytes);
+    if (generatorOnly) {
+        sayRunning();
+        stream(sessions, audio, stamps, [](std::size_t, const BufferRef &) {});
+    } else {
+        streamToGladiasinks(argv[1], sessions, audio, stamps);
+    }
     return 0;
 } catch (const std::exception &error) {
     std::fprintf(stderr, "gladia-senders: %s\n", error.what());

@@ -93,10 +93,11 @@ void Service::beginOutage(unsigned ms) const {
 }
 
 Client::Client(const std::vector<std::string> &command, const Service &service, std::size_t sessions,
-               const std::string &audio, unsigned processor)
+               const std::string &audio, unsigned processor, const std::vector<std::string> &more)
     : name_(std::filesystem::path(command.back()).filename()), said_(makePipe()) {
     std::vector<std::string> whole = command;
     whole.insert(whole.end(), {service.url(), std::to_string(sessions), audio});
+    whole.insert(whole.end(), more.begin(), more.end());
     process_ = start(whole, processor, said_);
     if (readLine(said_) != "running")
         throw std::runtime_error(name_ + " does not run");

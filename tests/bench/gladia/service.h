@@ -40,8 +40,9 @@ private:
 /// The process of a contestant: ENDPOINT SESSIONS FILE are its arguments, "running" its first line.
 class Client {
 public:
+    /// `more`: arguments behind these.
     Client(const std::vector<std::string> &command, const Service &service, std::size_t sessions,
-           const std::string &audio, unsigned processor);
+           const std::string &audio, unsigned processor, const std::vector<std::string> &more = {});
 
     double cpuSeconds() const { return process_->cpuSeconds(); }
     Memory memory() const { return process_->memory(); }
