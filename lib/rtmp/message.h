@@ -48,10 +48,11 @@ struct MessageHeader {
 
 /// What a publisher may ask of one connection before it is closed.
 struct Limits {
-    std::uint32_t chunkSize = 0xffffff;  ///< larger announcements are taken as this
-    std::size_t messageBytes = 1 << 20;  ///< audio, data, commands
-    std::size_t videoBytes = 8 << 20;    ///< video that is kept; skipped video has no limit of its own
-    std::size_t partialBytes = 16 << 20; ///< over all chunk streams
+    std::uint32_t chunkSize = 0xffffff;   ///< larger announcements are taken as this
+    std::uint32_t replyChunkSize = 65536; ///< of what we send; ffmpeg takes it for itself too
+    std::size_t messageBytes = 1 << 20;   ///< audio, data, commands
+    std::size_t videoBytes = 8 << 20;     ///< video that is kept; skipped video has no limit of its own
+    std::size_t partialBytes = 16 << 20;  ///< over all chunk streams
     std::size_t chunkStreams = 32;
     std::uint32_t chunksPerSecond = 1'000'000; ///< work budget against one-byte chunks
     unsigned messageStreams = 8;

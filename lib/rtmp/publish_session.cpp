@@ -10,7 +10,6 @@ namespace lt::rtmp {
 namespace {
 
 constexpr std::uint32_t kWindow = 2'500'000;
-constexpr std::uint32_t kOurChunkSize = 65536;
 /// Publishers count on being acknowledged early: LiveKit takes a drop before the first one as final. After
 /// that as seldom as the window allows, and never early for those that do not even say who they are (librtmp
 /// does not read while it publishes): who closes with an acknowledgement unread resets the connection, and
@@ -285,9 +284,9 @@ void PublishSession::connect(double transaction, const AmfValue &object) {
     sendControl(kWindowAckSize, Bytes(window, 4));
     sendControl(kSetPeerBandwidth, window);
     std::uint8_t chunkSize[4];
-    writeBig(chunkSize, kOurChunkSize, 4);
+    writeBig(chunkSize, limits_.replyChunkSize, 4);
     sendControl(kSetChunkSize, chunkSize);
-    writer_.setChunkSize(kOurChunkSize);
+    writer_.setChunkSize(limits_.replyChunkSize);
     answer(transaction, replies::connected(transaction));
 }
 

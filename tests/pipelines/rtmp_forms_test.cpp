@@ -65,12 +65,17 @@ static void ffmpeg_publishes_other_codecs() {
 static void ffmpeg_is_told_of_a_codec_nobody_takes() {
     if (noFfmpeg())
         return;
-    Receiver receiver("demo");
-    receiver.play();
-    Process publisher(
-        ffmpeg({"-f", "lavfi", "-i", "sine", "-c:a", "adpcm_swf", "-f", "flv", receiver.url("demo")}));
-    g_assert_true(publisher.waitFor("this stream takes AAC, MP3 and G.711, the publisher sends ADPCM."));
-    g_assert_cmpint(publisher.waitForEnd().value_or(0), !=, 0);
+    const std::pair<const char *, const char *> codecs[] = {{"adpcm_swf", "ADPCM"}, {"libspeex", "Speex"}};
+    for (const auto &[encoder, name] : codecs) {
+        Receiver receiver("demo");
+        receiver.play();
+        Process publisher(ffmpeg({"-f", "lavfi", "-i", "sine", "-ar", encoder[0] == 'l' ? "16000" : "44100",
+                                  "-c:a", encoder, "-f", "flv", receiver.url("demo")}));
+        const auto reason =
+            std::string("this stream takes AAC, MP3 and G.711, the publisher sends ") + name + ".";
+        g_assert_true(publisher.waitFor(reason));
+        g_assert_cmpint(publisher.waitForEnd().value_or(0), !=, 0);
+    }
 }
 
 static void publishers_speak_tls() {
@@ -113,6 +118,16 @@ static void publishers_speak_tls() {
         url.replace(0, 4, "rtmps");
         GstPublisher publisher(std::string(kAudio) +
                                "! rtmp2sink tls-validation-flags=0 async=false sync=false location=" + url);
+        receiver.waitForEos();
+        assertComplete(receiver);
+        g_assert_true(publisher.end() == "");
+    }
+    if (!missing({"rtmpsink", "avenc_aac", "flvmux"})) {
+        Receiver receiver("demo", 0, (settings + " reconnect-grace-ms=0 idle-timeout-ms=3000").c_str());
+        receiver.play();
+        auto url = receiver.url("demo");
+        url.replace(0, 4, "rtmps");
+        GstPublisher publisher(std::string(kAudio) + "! rtmpsink async=false sync=false location=" + url);
         receiver.waitForEos();
         assertComplete(receiver);
         g_assert_true(publisher.end() == "");

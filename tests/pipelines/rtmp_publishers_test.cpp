@@ -110,7 +110,7 @@ static void ffmpeg_publishes_in_the_shape_of_a_video_conference() {
 static void timestamps_beyond_24_and_31_bits_leave_no_trace() {
     if (noFfmpeg())
         return;
-    for (const char *offset : {"16776", "2147482.5"}) {
+    for (const char *offset : {"16776", "2147482.5", "4294966.2"}) {
         Receiver receiver("demo");
         receiver.play();
         Process publisher(ffmpegAudio(receiver.url("demo"), offset));
@@ -137,6 +137,11 @@ static void rtmp2sink_publishes_audio() {
 static void rtmp2sink_publishes_one_byte_chunks() {
     if (!missing({"rtmp2sink", "avenc_aac", "flvmux"}))
         gstreamer_publishes("rtmp2sink chunk-size=1", "");
+}
+
+static void rtmp2sink_publishes_large_chunks() {
+    if (!missing({"rtmp2sink", "avenc_aac", "flvmux"}))
+        gstreamer_publishes("rtmp2sink chunk-size=60000", "");
 }
 
 static void rtmp2sink_publishes_in_the_shape_of_livekit() {
@@ -300,6 +305,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp-publishers/timestamps", timestamps_beyond_24_and_31_bits_leave_no_trace);
     g_test_add_func("/rtmp-publishers/rtmp2sink", rtmp2sink_publishes_audio);
     g_test_add_func("/rtmp-publishers/rtmp2sink-tiny-chunks", rtmp2sink_publishes_one_byte_chunks);
+    g_test_add_func("/rtmp-publishers/rtmp2sink-large-chunks", rtmp2sink_publishes_large_chunks);
     g_test_add_func("/rtmp-publishers/rtmp2sink-video", rtmp2sink_publishes_in_the_shape_of_livekit);
     g_test_add_func("/rtmp-publishers/rtmpsink", rtmpsink_publishes_audio);
     g_test_add_func("/rtmp-publishers/rtmpsink-video", rtmpsink_publishes_audio_and_video);
