@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Sessions that begin and end, and services that are killed: nothing is left behind. LT_SERVICE_CYCLES says
-// how many sessions; the suite takes few.
+// how many sessions; else it is 200 where the database is a file, few where it is a server, or under a
+// sanitizer.
 #include "tests/service/running_service.h"
 #include "tests/support/dtmf_tone.h"
 #include "tests/support/live_publisher.h"
@@ -27,12 +28,17 @@ constexpr bool kMeasuresMemory = false; // what is freed stays in quarantine
 #else
 constexpr bool kMeasuresMemory = true;
 #endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr unsigned kCheapCycles = kCycles; // they are not cheap
+#else
+constexpr unsigned kCheapCycles = kMany; // an eighth of a second each
+#endif
 
 bool hasPostgresql = false; // this build
 
-unsigned wantedCycles() {
+unsigned wantedCycles(unsigned usual) {
     const char *wanted = g_getenv("LT_SERVICE_CYCLES");
-    return wanted ? static_cast<unsigned>(g_ascii_strtoull(wanted, nullptr, 10)) : kCycles;
+    return wanted ? static_cast<unsigned>(g_ascii_strtoull(wanted, nullptr, 10)) : usual;
 }
 
 /// How many of the process's descriptors are of a file whose name begins so.
@@ -99,7 +105,7 @@ void cycle(RunningService &service, unsigned number) {
     }
 }
 
-void letSessionsComeAndGo(const std::string &database, const Connections &connections) {
+void letSessionsComeAndGo(unsigned cycles, const std::string &database, const Connections &connections) {
     RunningService service({"DATABASE_URL=" + database, "BACKPRESSURE_GRACE_PERIOD=0"});
     unsigned number = 0;
     while (number < kWarmUp)
@@ -119,7 +125,7 @@ void letSessionsComeAndGo(const std::string &database, const Connections &connec
     };
     const Usage before = quiet();
     std::vector<double> memory;
-    for (const unsigned end = number + wantedCycles(); number < end; number++) {
+    for (const unsigned end = number + wantedCycles(cycles); number < end; number++) {
         cycle(service, number);
         memory.push_back(service.metric("process.resident_bytes") / 1024);
     }
@@ -141,7 +147,7 @@ void letSessionsComeAndGo(const std::string &database, const Connections &connec
 void sessions_that_have_ended_leave_nothing_behind() {
     const TemporaryDirectory directory;
     const auto database = directory.file("captions.sqlite");
-    letSessionsComeAndGo(database, [&](const RunningService &service) {
+    letSessionsComeAndGo(kCheapCycles, database, [&](const RunningService &service) {
         return static_cast<double>(descriptorsOf(service.pid(), database));
     });
 }
@@ -151,7 +157,7 @@ void sessions_that_have_ended_leave_no_connection_to_postgresql() {
         return g_test_skip("there is no PostgreSQL");
     PostgresCluster cluster;
     cluster.start();
-    letSessionsComeAndGo(cluster.uri(), [&](const RunningService &) {
+    letSessionsComeAndGo(kCycles, cluster.uri(), [&](const RunningService &) {
         const auto count = cluster.query("SELECT count(*) FROM pg_stat_activity WHERE backend_type = "
                                          "'client backend' AND pid <> pg_backend_pid()");
         return g_ascii_strtod(count.c_str(), nullptr);
