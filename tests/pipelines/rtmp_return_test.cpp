@@ -190,41 +190,92 @@ static void a_sink_that_is_reset_stays_one_stream() {
     gst_element_set_state(publisher.get(), GST_STATE_NULL);
 }
 
-/// Packets of the publisher's port are dropped where this process may make namespaces; its own end is in one.
-static void a_cut_network_is_noticed_and_the_stream_goes_on() {
-    if (noFfmpeg())
-        return;
-    // Publisher in a namespace of its own, joined by a pair of virtual cables whose one end is then
-    // unplugged.
-    const std::string name = "lt" + std::to_string(getpid());
-    const auto shell = [](const std::string &command) {
+namespace {
+
+/// A network of its own for publishers, joined to ours by a pair of virtual cables that can be unplugged.
+class FarNetwork {
+public:
+    /// False, with the test marked as skipped, where this process may not make one.
+    bool make() {
+        const std::string line = "ip netns add " + name_ + " && ip link add " + outer_ +
+                                 " type veth peer name " + inner_ + " && ip link set " + inner_ + " netns " +
+                                 name_ + " && ip addr add 10.231.77.1/30 dev " + outer_ + " && ip link set " +
+                                 outer_ + " up && ip netns exec " + name_ +
+                                 " ip addr add 10.231.77.2/30 dev " + inner_ + " && ip netns exec " + name_ +
+                                 " ip link set " + inner_ + " up";
+        const bool made = shell(line + " 2>/dev/null") == 0;
+        if (!made)
+            g_test_skip("no network namespaces here");
+        return made;
+    }
+    ~FarNetwork() { shell("(ip link del " + outer_ + "; ip netns del " + name_ + ") 2>/dev/null"); }
+
+    void plug(bool in) { g_assert_cmpint(shell("ip link set " + outer_ + (in ? " up" : " down")), ==, 0); }
+    std::vector<std::string> ffmpegTo(std::uint16_t port, int seconds = 60) const {
+        auto argv = ::ffmpegTo("rtmp://10.231.77.1:" + std::to_string(port) + "/live/demo", seconds);
+        argv.insert(argv.begin(), {"ip", "netns", "exec", name_});
+        return argv;
+    }
+
+private:
+    static int shell(const std::string &command) {
         return Process({"sh", "-c", command}).waitForEnd().value_or(-1);
-    };
-    const std::string outer = name + "a", inner = name + "b";
-    const std::string make = "ip netns add " + name + " && ip link add " + outer + " type veth peer name " +
-                             inner + " && ip link set " + inner + " netns " + name +
-                             " && ip addr add 10.231.77.1/30 dev " + outer + " && ip link set " + outer +
-                             " up && ip netns exec " + name + " ip addr add 10.231.77.2/30 dev " + inner +
-                             " && ip netns exec " + name + " ip link set " + inner + " up";
-    const std::string unmake = "ip link del " + outer + "; ip netns del " + name;
-    if (shell(make + " 2>/dev/null") != 0) {
-        shell(unmake + " 2>/dev/null");
-        g_test_skip("no network namespaces here");
+    }
+
+    const std::string name_ = "lt" + std::to_string(getpid());
+    const std::string outer_ = name_ + "a", inner_ = name_ + "b";
+};
+
+} // namespace
+
+static void a_cut_network_is_noticed_and_the_stream_goes_on() {
+    FarNetwork network;
+    if (noFfmpeg() || !network.make())
         return;
-    }
-    {
-        Receiver receiver("demo", 0, "address=0.0.0.0 idle-timeout-ms=3000");
-        receiver.play();
-        auto argv = ffmpegTo("rtmp://10.231.77.1:" + std::to_string(receiver.port()) + "/live/demo");
-        argv.insert(argv.begin(), {"ip", "netns", "exec", name});
-        Process publisher(argv);
-        receiver.waitForFrames(20);
-        g_assert_cmpint(shell("ip link set " + outer + " down"), ==, 0);
-        g_assert_true(news(receiver, "rtmpserversrc/unpublish", "end") == "lost");
-        assertGoesOn(receiver);
-        publisher.signal(SIGKILL);
-    }
-    shell(unmake);
+    Receiver receiver("demo", 0, "address=0.0.0.0 idle-timeout-ms=3000");
+    receiver.play();
+    Process publisher(network.ffmpegTo(receiver.port()));
+    receiver.waitForFrames(20);
+    network.plug(false);
+    g_assert_true(news(receiver, "rtmpserversrc/unpublish", "end") == "lost");
+    assertGoesOn(receiver);
+    publisher.signal(SIGKILL);
+}
+
+/// Its last words never arrive: neither FIN nor reset.
+static void a_publisher_that_ends_behind_a_cut_is_lost_too() {
+    FarNetwork network;
+    if (noFfmpeg() || !network.make())
+        return;
+    Receiver receiver("demo", 0, "address=0.0.0.0 idle-timeout-ms=2000");
+    receiver.play();
+    Process publisher(network.ffmpegTo(receiver.port()));
+    receiver.waitForFrames(20);
+    network.plug(false);
+    publisher.signal(SIGKILL);
+    g_assert_true(news(receiver, "rtmpserversrc/unpublish", "end") == "lost");
+    network.plug(true);
+    assertGoesOn(receiver);
+}
+
+/// What the encoder kept meanwhile comes at once afterwards, and all of it goes on, whatever the queue's
+/// length and with little room below the bitrate's limit.
+static void a_cut_of_seconds_loses_nothing() {
+    FarNetwork network;
+    if (noFfmpeg() || !network.make())
+        return;
+    Receiver receiver("demo", 0, "address=0.0.0.0 idle-timeout-ms=30000 max-queue-ms=500 max-bitrate=400000");
+    receiver.play();
+    constexpr int kSeconds = 8;
+    Process publisher(network.ffmpegTo(receiver.port(), kSeconds));
+    receiver.waitForFrames(20);
+    network.plug(false);
+    g_usleep(3 * G_USEC_PER_SEC); // that nothing comes for a while is what is tested
+    network.plug(true);
+    receiver.waitForEos();
+    g_assert_cmpuint(receiver.frames(), >=, kSeconds * 44100 / 1024);
+    g_assert_cmpuint(receiver.largestStep(), <=, 60 * GST_MSECOND);
+    g_assert_cmpint(publisher.waitForEnd().value_or(-1), ==, 0);
 }
 
 int main(int argc, char **argv) {
@@ -236,6 +287,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/rtmp-return/stopped", a_stopped_publisher_is_lost_and_learns_it);
     g_test_add_func("/rtmp-return/replaced", a_stopped_publisher_is_replaced_by_the_next);
     g_test_add_func("/rtmp-return/reset", a_sink_that_is_reset_stays_one_stream);
+    g_test_add_func("/rtmp-return/short-cut", a_cut_of_seconds_loses_nothing);
+    g_test_add_func("/rtmp-return/half-open", a_publisher_that_ends_behind_a_cut_is_lost_too);
     g_test_add_func("/rtmp-return/cut", a_cut_network_is_noticed_and_the_stream_goes_on);
     const int result = g_test_run();
     gst_deinit();
