@@ -118,6 +118,21 @@ void limits_are_read_again_for_sessions_to_come() {
     g_assert_cmpint(service.end(), ==, 0);
 }
 
+/// Tones take three times as much, of which ten seconds' worth comes through at once; in the silence behind
+/// them it catches up.
+void a_publisher_above_its_bitrate_is_slowed_down_and_heard() {
+    RunningService service({"PUBLISHER_MAX_BITRATE=32000"});
+    OldRuleViewer viewer(service.port(), "s");
+    LivePublisher publisher(service.url("s"));
+    service.waitFor("event=published session=s");
+    publisher.play(makeDtmf("12345678901234567890123456789012345678901234567890"));
+    service.waitFor("sends more than max-bitrate, 32000 bits per second");
+    g_assert_cmpfloat(service.metric("rtmp.throttled_ms_total"), >, 0);
+    expectFinals(viewer, "12345678901234567890123456789012345678901234567890");
+    g_assert_cmpint(publisher.finish(), ==, 0);
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
 void a_wrong_application_is_refused() {
     RunningService service;
     auto url = service.url("s");
@@ -238,6 +253,8 @@ int main(int argc, char **argv) {
         the_stream_over_the_limit_is_refused_and_a_freed_slot_is_usable_at_once);
     g_test_add_func("/livetranscriptd/limits_are_read_again_for_sessions_to_come",
                     limits_are_read_again_for_sessions_to_come);
+    g_test_add_func("/livetranscriptd/a_publisher_above_its_bitrate_is_slowed_down_and_heard",
+                    a_publisher_above_its_bitrate_is_slowed_down_and_heard);
     g_test_add_func("/livetranscriptd/a_wrong_application_is_refused", a_wrong_application_is_refused);
     g_test_add_func("/livetranscriptd/who_waits_for_a_session_is_held_to_the_service_s_limits",
                     who_waits_for_a_session_is_held_to_the_service_s_limits);
