@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pipelines/livetranscriptd/publisher_watch.h"
 
-#include <algorithm>
-
 namespace lt::service {
 
 namespace {
@@ -12,11 +10,10 @@ bool isSource(GstElement *element) {
     return factory && g_strcmp0(GST_OBJECT_NAME(factory), "rtmpserversrc") == 0;
 }
 
-bool waitsForNobody(const ObjectRef<GstElement> &source) {
+StructureRef statsOf(const ObjectRef<GstElement> &source) {
     GstStructure *taken = nullptr;
     g_object_get(source.get(), "stats", &taken, nullptr);
-    const StructureRef stats(taken);
-    return stats && g_strcmp0(gst_structure_get_string(stats.get(), "state"), "waiting") == 0;
+    return StructureRef(taken);
 }
 
 } // namespace
@@ -42,9 +39,20 @@ void PublisherWatch::forget() {
     sources_.clear(); // the pipeline holds them still
 }
 
-bool PublisherWatch::left() const {
+std::optional<std::chrono::milliseconds> PublisherWatch::leftBehind() const {
     std::lock_guard lock(mutex_);
-    return !sources_.empty() && std::all_of(sources_.begin(), sources_.end(), waitsForNobody);
+    if (sources_.empty())
+        return std::nullopt;
+    guint64 all = 0;
+    for (const auto &source : sources_) {
+        const auto stats = statsOf(source);
+        guint64 queuedMs = 0;
+        if (!stats || g_strcmp0(gst_structure_get_string(stats.get(), "state"), "waiting") != 0)
+            return std::nullopt;
+        gst_structure_get_uint64(stats.get(), "queued-ms", &queuedMs);
+        all += queuedMs;
+    }
+    return std::chrono::milliseconds(all);
 }
 
 } // namespace lt::service

@@ -3,7 +3,9 @@
 
 #include "lib/gst/refs.h"
 
+#include <chrono>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include <gst/gst.h>
@@ -19,8 +21,9 @@ public:
     /// reference to the pipeline goes.
     void lookAt(GstBin *bin);
     void forget();
-    /// Nobody publishes, and nobody is waited for who may come back. Does not wait for the pipeline.
-    bool left() const;
+    /// How much the pipeline has not taken yet of what was published; nothing while somebody publishes, or is
+    /// waited for who may come back. Does not wait for the pipeline.
+    std::optional<std::chrono::milliseconds> leftBehind() const;
 
 private:
     mutable std::mutex mutex_; // guards all below

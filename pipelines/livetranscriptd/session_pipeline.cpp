@@ -47,7 +47,7 @@ public:
     }
 
     net::TimePoint lastHeard() const { return sound_->lastHeard(); }
-    bool isDeserted() const { return publisher_.left(); }
+    std::optional<std::chrono::milliseconds> leftBehind() const { return publisher_.leftBehind(); }
 
     void drain() {
         queue([this] { sendEos(); });
@@ -262,8 +262,8 @@ net::TimePoint SessionPipeline::lastHeard() const {
     return body_->lastHeard();
 }
 
-bool SessionPipeline::isDeserted() const {
-    return body_->isDeserted();
+std::optional<std::chrono::milliseconds> SessionPipeline::leftBehind() const {
+    return body_->leftBehind();
 }
 
 void SessionPipeline::drain() {

@@ -3,7 +3,9 @@
 
 #include "lib/net/event_loop.h"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace lt::service {
@@ -48,9 +50,9 @@ public:
     void release();
     /// When anything was last heard in it; at first, when it was made.
     net::TimePoint lastHeard() const;
-    /// Its publisher has left for good, whether or not publisherLeft() has come: that comes from the
-    /// streaming thread.
-    bool isDeserted() const;
+    /// What it has not taken yet of a publisher who has left for good, whether or not publisherLeft() has
+    /// come: that comes from the streaming thread. Nothing while there is one.
+    std::optional<std::chrono::milliseconds> leftBehind() const;
     /// Sends EOS through it. One that does not play yet has nothing to say: pipelineEnded() follows.
     void drain();
     /// Sets it to NULL; pipelineStopped() follows, unless an element never lets go.

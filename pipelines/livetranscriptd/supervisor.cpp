@@ -128,7 +128,7 @@ private:
         if (life_.state() != SessionLife::State::Running)
             return;
         idleLimit_ = supervisor_.limits_.idleTimeout;
-        leftAt_.reset();
+        leftBehind_.reset();
         watch();
     }
     void publisherLeft(const std::string &reason) override {
@@ -142,11 +142,10 @@ private:
     /// the publisher has left and the pipeline cannot tell, because something in it does not return.
     void watch() {
         const net::Duration look = supervisor_.limits_.shutdownTimeout / 2;
-        if (!pipeline_->isDeserted())
-            leftAt_.reset();
-        else if (!leftAt_)
-            leftAt_ = net::Clock::now();
-        else if (net::Clock::now() - *leftAt_ >= look)
+        const auto leftBehind = pipeline_->leftBehind();
+        if (leftBehind != std::exchange(leftBehind_, leftBehind))
+            leftSince_ = net::Clock::now(); // a slow one that moves is let finish
+        else if (leftBehind && net::Clock::now() - leftSince_ >= look)
             return endBlocked();
         watchIdle(look);
     }
@@ -197,8 +196,9 @@ private:
     bool waits_ = false; // for a place at the recogniser
     PublisherName publisher_;
     net::TimePoint publishedAt_{};
-    net::Duration idleLimit_{};            // as it was when the publisher came
-    std::optional<net::TimePoint> leftAt_; // found so, and not told
+    net::Duration idleLimit_{};                           // as it was when the publisher came
+    std::optional<std::chrono::milliseconds> leftBehind_; // when last looked at
+    net::TimePoint leftSince_{};                          // that it has been so
     SessionLife life_;
     std::unique_ptr<SessionPipeline> pipeline_;
     net::EventLoop::TimerId timer_ = 0; // one at a time: each state waits for one thing

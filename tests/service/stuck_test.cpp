@@ -109,12 +109,21 @@ void after_three_pipelines_that_hang_no_session_is_taken_and_the_others_go_on() 
     g_assert_cmpint(viewer.closeCode(), ==, 1001);
 }
 
-/// An element that never returns from the first buffer.
-std::string withADam(std::string text) {
-    const std::string before = "! pcmchunker";
-    const auto at = text.find(before);
+/// The description with an element more before the chunker.
+std::string with(const std::string &element, std::string text) {
+    const auto at = text.find("! pcmchunker");
     g_assert_true(at != text.npos);
-    return text.insert(at, "! identity sleep-time=4294967295 ");
+    return text.insert(at, "! " + element + " ");
+}
+
+/// It never returns from the first buffer.
+std::string withADam(const std::string &text) {
+    return with("identity sleep-time=4294967295", text);
+}
+
+/// It takes 70 ms for each frame of 21.
+std::string withABrake(const std::string &text) {
+    return with("identity sleep-time=70000", text);
 }
 
 void a_pipeline_that_blocks_is_given_up_when_its_publisher_has_left() {
@@ -130,6 +139,22 @@ void a_pipeline_that_blocks_is_given_up_when_its_publisher_has_left() {
     service.waitFor("event=stuck session=one");
     service.waitFor("event=over session=one"); // its place is free again
     expectIn(get(service, "/metrics?format=prometheus").body, "\nservice_pipelines_stuck 1\n");
+    g_assert_cmpint(service.end(), ==, 0);
+}
+
+void a_pipeline_that_is_slow_is_let_finish_when_its_publisher_has_left() {
+    const Hanging hanging(withABrake);
+    LiveService service(
+        hanging.settings({"SHUTDOWN_TIMEOUT_MS=1000", "BACKPRESSURE_IDLE_TIMEOUT=3600"}, {"--grace=12"}));
+    OldRuleViewer viewer(service.port(), "one");
+    LivePublisher publisher(service.url("one"));
+    service.waitFor("event=published session=one");
+    publisher.play(makeDtmf("123456"));
+    g_assert_cmpint(publisher.finish(), ==, 0);
+    if (!viewer.waitForFinalText("123456", kPatience))
+        g_error("heard \"%s\"", viewer.finalText().c_str());
+    service.waitFor("event=over session=one");
+    g_assert_cmpuint(service.timesSaid("event=blocked"), ==, 0);
     g_assert_cmpint(service.end(), ==, 0);
 }
 
@@ -155,6 +180,8 @@ int main(int argc, char **argv) {
                     after_three_pipelines_that_hang_no_session_is_taken_and_the_others_go_on);
     g_test_add_func("/stuck/a_pipeline_that_blocks_is_given_up_when_its_publisher_has_left",
                     a_pipeline_that_blocks_is_given_up_when_its_publisher_has_left);
+    g_test_add_func("/stuck/a_pipeline_that_is_slow_is_let_finish_when_its_publisher_has_left",
+                    a_pipeline_that_is_slow_is_let_finish_when_its_publisher_has_left);
     g_test_add_func("/stuck/a_second_signal_ends_a_service_with_pipelines_that_hang",
                     a_second_signal_ends_a_service_with_pipelines_that_hang);
     const int result = g_test_run();
